@@ -286,7 +286,7 @@ async fn the_cli_records_and_the_socket_is_back_also_when_it_is_killed() {
         let process = child.id();
         let (mut calls, mut said) = (lines(child.stdout.take().unwrap()), lines(child.stderr.take().unwrap()));
         let first = said.recv().await.unwrap();
-        assert!(first.contains("Recording what goes to container://"), "{first}");
+        assert!(first.contains("Recording the requests to container://"), "{first}");
         let moved = said.recv().await.unwrap();
         assert!(moved.contains("backend.sock.porthole in the container"), "{moved}");
         assert_eq!(inside.send(&get("/recorded")).await.status(), 200);

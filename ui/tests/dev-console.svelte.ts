@@ -122,7 +122,7 @@ document.title = "done"
 export function consoleScene(scene: string): DevConsole | undefined {
   if (!scene.startsWith("console")) return undefined
   const console = new DevConsole()
-  console.code = examples.find(({ name }) => name === "exec with stream: until its end")!.code
+  console.code = examples.find(({ name }) => name === "exec with stream: wait for its end")!.code
   switch (scene) {
     case "console":
       console.running = true

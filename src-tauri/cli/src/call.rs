@@ -157,7 +157,9 @@ async fn perform(
             }
             Ok(ExitCode::FAILURE)
         }
-        ProposedState::Waiting { .. } => Err(Error::new(Code::PromptTooNew, "The call was not decided")),
+        ProposedState::Waiting { .. } => {
+            Err(Error::new(Code::PromptTooNew, "The call didn't run: it still waits for your permission"))
+        }
     }
 }
 

@@ -62,7 +62,7 @@ pub struct Arguments {
     /// With --stream: print one callback for each line of output
     #[arg(long, requires = "stream")]
     split_lines: bool,
-    /// Add the call with all its bytes to this session file, which is made if it doesn't exist
+    /// Add the call with all its bytes to this session file, created if it doesn't exist
     #[arg(long, value_name = "FILE")]
     session: Option<PathBuf>,
     /// Program and arguments

@@ -90,34 +90,34 @@ enum Command {
     Session(session::Arguments),
     /// Compare the calls of two sessions, in order.
     ///
-    /// The rules of the first session say what may differ. `-` marks the first session and `+` the second.
+    /// The rules of the first session define the allowed differences. `-` marks the first session and `+` the second.
     ///
     /// Exit code: 0 if nothing differs, 1 if something does, 2 for invalid arguments, 3 if a file can't be read.
     Diff(diff::Arguments),
     /// Make the calls of a session again and compare each with its recording.
     ///
-    /// Host commands, files that are sent and requests to an engine are left out without --allow-host, and commands in a
-    /// container without --container.
+    /// Without --allow-host, host commands, calls that send files and requests to an engine are skipped; without
+    /// --container, so are commands in a container.
     ///
     /// Exit code: 0 if nothing differs, 1 if something does or a call can't be made, 2 for invalid arguments, 3 if a
     /// file can't be read or written, 128 plus the signal number if a signal ended porthole-cli.
     Replay(replay::Arguments),
     /// Serve the responses of a session on a socket or port, as they were recorded, until Ctrl-C.
     ///
-    /// A response has the bytes, header lines and pace of its recording; one that was cut is cut again. The nth request
-    /// with the same method, path, query and body gets the nth response, and further ones get the last. Any other
+    /// A response has the bytes, header lines and pace of its recording; one that was cut off is cut off again. The nth
+    /// request with the same method, path, query and body gets the nth response, and further ones get the last. Any other
     /// request gets status 501 with the closest recorded call. The address is printed when the mock listens, and each
     /// request to stderr.
     ///
     /// Exit code: 2 for invalid arguments, 3 if the session can't be read or the address can't be listened on, 128 plus
     /// the signal number if a signal ended porthole-cli.
     Mock(mock::Arguments),
-    /// Record what goes between a desktop and the backend, until Ctrl-C.
+    /// Record the requests between a desktop and the backend, until Ctrl-C.
     ///
-    /// Bytes pass unchanged and as soon as they come, protocols after an upgrade too. Without --listen, the backend's
+    /// Bytes pass unchanged and at once, also those of another protocol after an upgrade. Without --listen, the backend's
     /// own socket is moved aside and put back at the end; after a kill -9, the next start puts it back. If the socket
-    /// is in a container, a helper container does this, also after a kill -9. What isn't HTTP/1, and what Porthole
-    /// couldn't record in time, passes all the same, and its call says so.
+    /// is in a container, a helper container does this, also after a kill -9. Porthole also passes on bytes that
+    /// aren't HTTP/1 or that it can't record in time; their call says which weren't recorded.
     ///
     /// Exit code: 3 if Porthole can't listen, can't put the socket back or can't write the session, 128 plus the signal
     /// number if a signal ended the recording.

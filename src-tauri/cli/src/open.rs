@@ -23,7 +23,7 @@ use crate::{
 pub struct Arguments {
     /// Extension folder, path to metadata.json, or the name of an image that the engine has
     extension: String,
-    /// Name of the image that the folder builds (default: made of the folder's name)
+    /// Name of the image that the folder builds (default: derived from the folder's name)
     #[arg(long, value_name = "NAME")]
     image: Option<ImageRef>,
     /// Docker context of the engine (default: the current context)
@@ -108,7 +108,7 @@ async fn prepared(application: &Porthole, arguments: &Arguments) -> Result<Ready
     if !arguments.yes {
         if !consent::can_ask() {
             let error = Error::new(Code::NotAllowed, "Not started: there is no terminal to ask on");
-            return Err(error.hint("Read what the backend asks for, and start it with --yes."));
+            return Err(error.hint("Review the access that the backend requests, then start it with --yes."));
         }
         if !consent::confirmed("Start the backend?").await {
             return Err(Error::new(Code::NotAllowed, "Not started"));

@@ -38,7 +38,7 @@ pub struct Arguments {
     /// trust
     #[arg(long)]
     allow_host: bool,
-    /// Begin each call as long after the first one as in the recording, instead of when the one before has ended
+    /// Start each call at its recorded time after the first one, instead of when the previous call has ended
     #[arg(long)]
     recorded_times: bool,
     /// Save the new results in the session as the expected ones

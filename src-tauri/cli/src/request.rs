@@ -61,7 +61,7 @@ pub struct Arguments {
     /// rancher-desktop, podman-desktop or podman-desktop-older
     #[arg(long, value_name = "RUNTIME", conflicts_with = "json")]
     received: Option<Runtime>,
-    /// Add the call with all its bytes to this session file, which is made if it doesn't exist
+    /// Add the call with all its bytes to this session file, created if it doesn't exist
     #[arg(long, value_name = "FILE")]
     session: Option<PathBuf>,
     /// Send the request as HTTP/1.0

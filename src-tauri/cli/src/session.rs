@@ -42,14 +42,14 @@ enum Command {
     ///
     /// Exit code: 0, or 3 if the session can't be read or the file can't be written.
     Export(ExportArguments),
-    /// Write a session without its secrets, and list what was taken out.
+    /// Write a session without its secrets, and list the redacted values.
     ///
-    /// Takes out headers with credentials, cookies, values of environment variables, and JSON fields by name, also in
-    /// bodies and outputs. A secret that was found once is taken out wherever else it occurs.
+    /// Redacts headers with credentials, cookies, values of environment variables, and JSON fields by name, also in
+    /// bodies and outputs. A secret that was found once is redacted wherever else it occurs.
     ///
     /// Exit code: 0, or 3 if the session can't be read or the file can't be written.
     Redact(RedactArguments),
-    /// Print the rules of a session: what may differ when it is replayed. With --allow or --capture, add some first.
+    /// Print the rules of a session: the differences that a replay allows. With --allow or --capture, add some first.
     ///
     /// Exit code: 0, or 3 if the session can't be read or written or a rule is invalid.
     Rules(rules::Arguments),
@@ -87,16 +87,16 @@ struct RedactArguments {
     /// The session to write
     #[arg(long, value_name = "OUT", required_unless_present = "dry_run")]
     out: Option<PathBuf>,
-    /// List what would be taken out, and write nothing
+    /// List what would be redacted, and write nothing
     #[arg(long, conflicts_with = "out")]
     dry_run: bool,
-    /// Take out this field of JSON, forms and queries, besides the usual ones such as password and token (can be repeated)
+    /// Redact this field of JSON, forms and queries, besides the usual ones such as password and token (can be repeated)
     #[arg(long = "field", value_name = "NAME")]
     fields: Vec<String>,
-    /// Take out this header (can be repeated)
+    /// Redact this header (can be repeated)
     #[arg(long = "header", value_name = "NAME")]
     headers: Vec<String>,
-    /// Leave these in (can be repeated)
+    /// Don't redact these (can be repeated)
     #[arg(long, value_name = "KIND")]
     keep: Vec<Kept>,
     /// Replace a file that exists
@@ -104,7 +104,7 @@ struct RedactArguments {
     replace: bool,
 }
 
-/// What isn't taken out.
+/// What isn't redacted.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Kept {
     /// Headers with credentials

@@ -47,7 +47,7 @@ pub struct Arguments {
     /// Docker context of the engine for container:// endpoints (default: the current context)
     #[arg(long, value_name = "NAME")]
     context: Option<String>,
-    /// Add the calls with all their bytes to this session file, which is made if it doesn't exist
+    /// Add the calls with all their bytes to this session file, created if it doesn't exist
     #[arg(long, value_name = "FILE")]
     session: Option<PathBuf>,
     /// Print each call as a line of JSON when it has ended
@@ -103,7 +103,7 @@ async fn recorded(arguments: Arguments, mut signals: Signals) -> Result<()> {
 
 fn tell_start(tap: &Tap, to: &Endpoint) {
     let from = if tap.listen() == to { String::new() } else { format!("from {} ", tap.listen()) };
-    say::note(&format!("Recording what goes {from}to {to}. Ctrl-C ends it."));
+    say::note(&format!("Recording the requests {from}to {to}. Press Ctrl-C to stop."));
     if let Some(aside) = tap.aside() {
         let container = match to {
             Endpoint::Container { container, .. } => format!(" in the container {container}"),

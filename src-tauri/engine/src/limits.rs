@@ -32,7 +32,7 @@ const PIECE: u64 = 16 * MIB;
 /// A limit that a response went past.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(super) enum PastLimit {
-    #[error("its head has more than {HEAD} bytes, or too many lines")]
+    #[error("its headers have more than {HEAD} bytes, or too many lines")]
     Head,
     #[error("it has more than {0} bytes")]
     Bytes(u64),

@@ -445,7 +445,7 @@ fn program_is_directory(at: Location, path: &str) -> Diagnostic {
     at.warning(DiagnosticCode::ProgramIsDirectory, format!("`{path}` is a directory"))
         .effect(RancherDesktop, Source, "copies it with its content to its bin folder")
         .effect(PodmanDesktop, Source, "copies it with its content to its host folder")
-        .fix("Name each program: only what is directly in the bin folder can be started by its name.")
+        .fix("List each program separately: only files directly in the bin folder can be started by name.")
 }
 
 fn not_executable(at: Location, path: &str) -> Diagnostic {

@@ -228,9 +228,9 @@ impl Limit {
     /// Why no more may come out.
     pub fn error(self, decoded: u64) -> Error {
         let message = if decoded >= self.most {
-            "Decoding stopped at 1 GB, the most that is decoded of one body".to_owned()
+            "Decoding stopped at 1 GB, the limit for one body".to_owned()
         } else {
-            format!("Decoding stopped: above 64 MB, a body may be {MOST_TIMES} times as long as what was sent")
+            format!("Decoding stopped: the body has more than 64 MB and more than {MOST_TIMES} times the size sent")
         };
         Error::new(Code::DecodingLimit, message)
             .hint("It may be a decompression bomb. Save the body as sent to decode it yourself.")

@@ -202,7 +202,7 @@ fn refused(resolved: &Resolved, error: &io::Error) -> Error {
             Code::BatchArgumentInvalid,
             format!("{} is a batch file, and an argument has a line break", path.display()),
         )
-        .hint("cmd ends an argument of a batch file at a line break. Write it without, or start the program that the batch file starts."),
+        .hint("cmd ends an argument of a batch file at a line break. Remove the line break, or start the program that the batch file starts."),
         (io::ErrorKind::NotFound, _) if script::first_line_ends_in_carriage_return(path) => Error::new(
             Code::ScriptCarriageReturn,
             format!("{}: the first line ends in a carriage return", path.display()),

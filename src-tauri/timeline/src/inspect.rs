@@ -202,7 +202,7 @@ pub enum ResolvedAction {
 
 fn refuses(runtime: Runtime) -> Error {
     Error::new(Code::RuntimeRefuses, format!("{runtime} rejects this call without running it"))
-        .hint("Its plan has the error that the code gets.")
+        .hint("The plan of the call has the error that the code receives.")
 }
 
 /// How the code that made a Call wants callbacks, if it does.

@@ -326,7 +326,7 @@ async fn beside_a_process_of_the_author_the_containers_commands_run_here_and_are
     in_page(&app, "window.start(); return true").await;
     shows(&app, "print", "Hello from the demo backend").await;
     // The leave for containers is given at first; that for this machine is not.
-    app.until("the prompt", "document.querySelector('#prompt')?.innerText.includes('on this computer')").await;
+    app.until("the prompt", "document.querySelector('#prompt')?.innerText.includes('on this machine')").await;
     app.decide("once").await;
     shows(&app, "print", "beside you").await;
     app.close().await;

@@ -78,7 +78,7 @@ async fn rows_of_an_output_selected_text_headers_and_findings_have_menus() {
     app.becomes(2, "status").await;
     app.click("#detail-tab-headers").await;
     app.until("headers", "document.querySelector('.heads .header dd')").await;
-    app.open_menu_of(".heads section[aria-label='Response head'] .header dd").await;
+    app.open_menu_of(".heads section[aria-label='Response headers'] .header dd").await;
     offers(&app, "header-copy-value,header-copy-line,header-copy-name,header-add").await;
     drawn_right_under(&app, "menu-header").await;
     app.click("#header-add").await;

@@ -427,8 +427,8 @@ fn is_portable(path: &Path) -> bool {
 }
 
 fn too_much(what: &str) -> Error {
-    Error::new(Code::ImageTooLarge, format!("The extension's manifest names too much: {what}"))
-        .hint("Check whether it names a folder with more than the extension's files.")
+    Error::new(Code::ImageTooLarge, format!("The manifest names too many or too large files: {what}"))
+        .hint("Check whether a path in it leads to a folder with other files than the extension's.")
 }
 
 pub(super) fn unwritten(error: &dyn std::fmt::Display) -> Error {

@@ -115,7 +115,7 @@ fn of_key(key: &str, value: &Value, at: &At<'_>) -> Vec<RequestedAccess> {
         "restart" => one(Notice, "Is restarted by the engine, also after the machine restarts"),
         "logging" => logging(value),
         "deploy" => deploy(value),
-        "device_cgroup_rules" => one(Control, "Opens devices of the machine"),
+        "device_cgroup_rules" => one(Control, "Can access devices of the machine"),
         "gpus" => one(Access, "Uses the machine's graphics processors"),
         "runtime" => one(Access, "Uses another container runtime"),
         "cgroup_parent" => one(Access, "Uses another control group of the machine"),
@@ -365,7 +365,7 @@ fn logging(value: &Value) -> Vec<RequestedAccess> {
     if matches!(driver.as_str(), "" | "json-file" | "local" | "none" | "journald") {
         return Vec::new();
     }
-    vec![RequestedAccess::new(Notice, "The engine sends its output to another place").value(shown(value))]
+    vec![RequestedAccess::new(Notice, "Sends the container's output to another log driver").value(shown(value))]
 }
 
 fn deploy(value: &Value) -> Vec<RequestedAccess> {

@@ -53,7 +53,7 @@ fn of_key(key: &str, value: &Value, at: &At<'_>) -> Vec<RequestedAccess> {
         "secrets" => one(Access, "Uses secrets while it builds"),
         "cache_to" => one(Access, "Writes a build cache"),
         "cache_from" => one(Notice, "Reads a build cache"),
-        "tags" => one(Notice, "Adds names to the image"),
+        "tags" => one(Notice, "Adds tags to the image"),
         "additional_contexts" => {
             let texts: Vec<String> = match value {
                 Value::Object(map) => map.values().map(text_of).collect(),

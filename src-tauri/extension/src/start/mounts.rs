@@ -147,7 +147,7 @@ impl Mount {
         let is_address = at.engine.ends_with(source) && at.engine.contains("://") && source.len() > 1;
         (is_engine || is_address).then(|| {
             self.ask(AccessLevel::Control, "Full control over the engine, and through it over its machine", source)
-                .impact("The container gets the engine's own socket. Read-only doesn't limit what it can ask for.")
+                .impact("The container gets the engine's own socket. Mounting it read-only doesn't limit the requests that the container can send.")
         })
     }
 
@@ -190,12 +190,12 @@ impl Mount {
         if at.here && is_socket(&real) {
             return self
                 .ask(AccessLevel::Control, &format!("Connects to a program {}", at.whose), &shown)
-                .impact("The container gets that program's own socket. Read-only doesn't limit what it can ask for.");
+                .impact("The container gets that program's own socket. Mounting it read-only doesn't limit the requests that the container can send.");
         }
         if !own && (self.read_only || !changes) && holds_sockets(&path, at) {
             return self
                 .ask(AccessLevel::Control, &format!("Connects to programs {}, also to its engine", at.whose), &shown)
-                .impact("The folder contains their sockets. Read-only doesn't limit what can be asked for there.");
+                .impact("The folder contains their sockets. Mounting it read-only doesn't limit the requests that the container can send.");
         }
         match (own, self.read_only, if self.read_only { takes_over } else { changes }) {
             (true, ..) => self.ask(AccessLevel::Notice, "Mounts a folder or file of the extension", &shown),

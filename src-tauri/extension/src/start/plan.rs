@@ -50,7 +50,7 @@ impl RequestedAccess {
     /// A key that Porthole doesn't know: it may give anything.
     pub(super) fn unknown(key: &str, value: Option<&serde_json::Value>) -> Self {
         let value = value.map(|value| format!(": {}", shown(value))).unwrap_or_default();
-        Self::new(AccessLevel::Access, "Also asks for")
+        Self::new(AccessLevel::Access, "Uses an unknown option")
             .value(format!("{}{value}", super::text::visible(key)))
             .impact("Porthole doesn't know what this grants.")
     }

@@ -339,7 +339,7 @@ fn what_services_share_is_listed_too() {
             Access,
         ),
         (json!({ "configs": { "c": { "file": "/home/x/.netrc" } } }), "Reads a file of your machine", Access),
-        (json!({ "made_up": { "a": 1 } }), "Also asks for", Access),
+        (json!({ "made_up": { "a": 1 } }), "Uses an unknown option", Access),
         (json!({ "models": { "m": { "model": "x/y" } } }), "Downloads and runs a model", Notice),
     ] {
         let asks = whole(resolved.clone());
@@ -366,7 +366,7 @@ fn building_tells_what_it_reads_and_runs() {
         ("additional_contexts", json!({ "a": "/x://../../home" }), "Sends files"),
         ("additional_contexts", json!({ "a": "/image://../home" }), "Sends files"),
         ("cache_to", json!(["type=local,dest=/tmp/x"]), "Writes a build cache"),
-        ("made_up", json!(1), "Also asks for"),
+        ("made_up", json!(1), "Uses an unknown option"),
     ] {
         let mut build = json!({ "context": "/x" });
         build[key] = value;

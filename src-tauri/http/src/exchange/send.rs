@@ -341,7 +341,8 @@ async fn answer(
         progress.stage = Stage::Head;
     }
     let response = answer.map_err(|error| failed(&error, progress))?;
-    let (first_byte, head) = tap.response().ok_or_else(|| Error::new(Code::BadResponse, "The response has no head"))?;
+    let (first_byte, head) =
+        tap.response().ok_or_else(|| Error::new(Code::BadResponse, "The response has no status line and headers"))?;
     let told = Response { status: response.status().as_u16(), ..response_of(head) };
     if let Next::Same(next) = request.next(endpoint, (told.status, told.head.header("location")), progress.followed) {
         let redirect = Redirect { method: request.method.clone(), path: target(request)?, response: told };
@@ -396,7 +397,7 @@ fn failed(error: &hyper::Error, progress: &Progress) -> Error {
         Error::new(Code::ResponseTooLarge, format!("The backend sent {too_many}"))
             .hint("Status codes 100 to 199 announce a final response, which must follow.")
     } else if error.is_parse() && tap.received().starts_with("HTTP/1.") {
-        Error::new(Code::BadResponse, "The head of the backend's response isn't valid HTTP/1")
+        Error::new(Code::BadResponse, "The status line or headers of the backend's response aren't valid HTTP/1")
             .hint("The part before the invalid bytes is kept.")
     } else if let Some(protocol) = tap.protocol() {
         Error::new(Code::BadResponse, protocol.sentence()).hint(protocol.hint())
@@ -409,7 +410,10 @@ fn failed(error: &hyper::Error, progress: &Progress) -> Error {
         Error::new(Code::SendFailed, "The backend closed the connection while the request was being sent")
             .hint("It may reject bodies of this size, or have exited: check its log.")
     } else if *stage == Stage::Head {
-        Error::new(Code::ClosedBeforeResponse, "The backend closed the connection in the middle of the response's head")
+        Error::new(
+            Code::ClosedBeforeResponse,
+            "The backend closed the connection in the middle of the response's headers",
+        )
     } else {
         Error::new(Code::ClosedBeforeResponse, "The backend closed the connection without a response")
             .hint("A crashing handler causes this (`socket hang up` in JavaScript): check the backend's log.")

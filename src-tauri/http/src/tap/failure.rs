@@ -35,7 +35,7 @@ fn error(why: &Why) -> Error {
         }
         Why::HeadCut { .. } => Error::new(
             Code::ClosedBeforeResponse,
-            "The backend closed the connection in the middle of the response's head",
+            "The backend closed the connection in the middle of the response's headers",
         ),
         Why::BodyCut { length } => {
             Error::new(Code::BodyCut, format!("The connection closed in the middle of the body, after {length} bytes"))
@@ -63,7 +63,11 @@ fn error(why: &Why) -> Error {
 fn unreadable_response(start: &[u8]) -> Error {
     let hint = "The bytes passed unchanged, and are recorded as they were sent.";
     if start.starts_with(b"HTTP/1.") {
-        return Error::new(Code::BadResponse, "The head of the backend's response isn't valid HTTP/1").hint(hint);
+        return Error::new(
+            Code::BadResponse,
+            "The status line or headers of the backend's response aren't valid HTTP/1",
+        )
+        .hint(hint);
     }
     match Protocol::of(start) {
         Some(protocol) => Error::new(Code::BadResponse, protocol.sentence()).hint(protocol.hint()),

@@ -53,7 +53,7 @@ use porthole_base::{
     handles,
 };
 
-/// Connections at once. More wait until one of them ends.
+/// Connections at once. New connections wait until one of these ends.
 const MOST: u64 = 4096;
 /// Open files that a connection may need: both of its sockets, one more while it is opened, and the output of its call.
 const FILES: u64 = 4;
@@ -322,9 +322,10 @@ impl Accepting {
         let (now, most) = (connections.len(), self.most);
         self.tell.send_if_modified(|state| {
             if now >= most && state.trouble.is_none() {
-                let message = format!("{now} connections are open, and no more are recorded at once");
-                state.trouble =
-                    Some(Error::new(Code::TapUnavailable, message).hint("More wait until one of them ends."));
+                let message = format!("{now} connections are open, the most that Porthole records at once");
+                state.trouble = Some(
+                    Error::new(Code::TapUnavailable, message).hint("New connections wait until one of these ends."),
+                );
             }
             std::mem::replace(&mut state.connections, now) != now
         });

@@ -19,7 +19,7 @@ pub(super) fn failure(endpoint: &Endpoint, aside: &str, why: &str) -> Error {
 pub(super) fn late(endpoint: &Endpoint, aside: &str) -> Error {
     let summary = format!("Porthole can't tell whether the socket {} was moved back", endpoint.in_words());
     Error::new(Code::TapMoveFailed, summary)
-        .hint(format!("If the backend can't be reached: move {aside} in the container back."))
+        .hint(format!("If the backend can't be reached, move {aside} in the container back to its path."))
 }
 
 pub(super) fn unexpected() -> Error {
@@ -28,12 +28,12 @@ pub(super) fn unexpected() -> Error {
 
 pub(super) fn ended() -> Error {
     Error::new(Code::HelperFailed, "The helper container for the recording ended")
-        .hint("Porthole starts it again and undoes what it left, as soon as the engine and the container permit it.")
+        .hint("Porthole starts another one, which moves the backend's socket back, as soon as the engine and the backend's container permit it.")
 }
 
 pub(super) fn stopped() -> Error {
     Error::new(Code::HelperFailed, "The helper container for the recording was stopped")
-        .hint("The backend's socket was put back. Porthole starts it again.")
+        .hint("The backend's socket was moved back. Porthole starts another helper container.")
 }
 
 pub(super) fn lost(endpoint: &Endpoint) -> Error {

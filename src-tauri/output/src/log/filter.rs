@@ -219,7 +219,7 @@ fn read_levels(text: &str) -> Result<Vec<Level>> {
         let other = name.eq_ignore_ascii_case("other") || name.eq_ignore_ascii_case("none");
         level::of_word(name).or(other.then_some(Level::Other)).ok_or_else(|| {
             invalid(format!("`{name}` isn't a level")).hint(
-                "Levels are error, warning, info, debug, trace and other. `level:>=warning` takes what is worse too.",
+                "Levels are error, warning, info, debug, trace and other. `level:>=warning` includes more severe levels.",
             )
         })
     };

@@ -159,7 +159,7 @@ impl Capture {
 }
 
 fn too_long() -> Error {
-    invalid("A text in the rules is too long", "Use at most 4,096 bytes for a path, name or pattern.")
+    invalid("A path, name or pattern in the rules is too long", "Use at most 4,096 bytes.")
 }
 
 impl Rules {

@@ -291,7 +291,7 @@ fn lock(path: &Path) -> Result<File> {
             Err(TryLockError::WouldBlock) if began.elapsed() < LET_GO => std::thread::sleep(STEP),
             Err(TryLockError::WouldBlock) => {
                 return Err(Error::new(Code::HistoryInUse, "Another Porthole is using the history")
-                    .hint("Calls of this one aren't recorded. Close the other one, then start Porthole again."));
+                    .hint("Calls in this window aren't written to the history. Close the other Porthole, then restart this one."));
             }
             Err(TryLockError::Error(error)) => return Err(failed("lock the history", &error.into())),
         }
@@ -313,7 +313,7 @@ fn failed(doing: &str, refused: &Refused) -> Error {
 }
 
 fn full(error: Error) -> Error {
-    error.hint("The disk is full. Free up space: what is in the timeline is written as soon as there is some.")
+    error.hint("The disk is full. Free up space: Porthole then writes the calls of the timeline to the history.")
 }
 
 /// The state of a call, as a list has it.

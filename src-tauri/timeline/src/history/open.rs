@@ -131,5 +131,5 @@ fn append(
 fn unread(error: &io::Error) -> Error {
     Error::new(Code::OutputUnreadable, "Part of the output is missing from the history")
         .detail(error)
-        .hint("Something removed or changed Porthole's files. What the history knows of the call is shown.")
+        .hint("Another program removed or changed Porthole's files. The remaining part of the call is shown.")
 }

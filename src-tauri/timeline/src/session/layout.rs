@@ -74,7 +74,7 @@ pub(super) fn read<R: Read + Seek>(mut from: R) -> Result<Layout> {
     }
     let places = take_places(&facts, &mut found)?;
     if let Some(name) = found.keys().next() {
-        return Err(invalid(&format!("It has an entry that no call has: `{}`", shown(name))));
+        return Err(invalid(&format!("It has an entry that belongs to no call: `{}`", shown(name))));
     }
     let mut from = zip.into_inner();
     for (n, places) in places.iter().enumerate() {
@@ -105,7 +105,7 @@ fn check_end<R: Read + Seek>(from: &mut R) -> Result<()> {
         }
         ends = long(&locator, 8);
         if ends.checked_add(LONG_END + LOCATOR) != Some(at) {
-            return Err(invalid("Its directory isn't where it says"));
+            return Err(invalid("Its zip directory isn't at the offset that it states"));
         }
         let end: [u8; LONG_END as usize] = read_at(from, ends)?;
         if end[..4] != *b"PK\x06\x06" {
@@ -114,7 +114,7 @@ fn check_end<R: Read + Seek>(from: &mut R) -> Result<()> {
         (entries, size, begins) = (long(&end, 32), long(&end, 40), long(&end, 48));
     }
     if begins.checked_add(size) != Some(ends) {
-        return Err(invalid("Its directory isn't where it says"));
+        return Err(invalid("Its zip directory isn't at the offset that it states"));
     }
     if entries > 3 * MOST_CALLS as u64 + 1 || size > MOST_DIRECTORY {
         return Err(Error::new(Code::SessionTooLarge, format!("It has {entries} entries, more than Porthole opens")));
@@ -168,11 +168,10 @@ fn read_facts<R: Read + Seek>(zip: &mut ZipArchive<R>) -> Result<SessionFacts> {
     let not_read = |error: serde_json::Error| invalid("Its `session.json` can't be read").detail(error);
     let Kind { format, version } = serde_json::from_slice(&text).map_err(not_read)?;
     if format != FORMAT {
-        return Err(invalid("Its `session.json` isn't that of a session"));
+        return Err(invalid("Its `session.json` doesn't describe a session"));
     }
     if version > VERSION {
-        let message =
-            format!("It has version {version} of the format, and this Porthole reads up to version {VERSION}");
+        let message = format!("It has version {version} of the format; this Porthole reads versions up to {VERSION}");
         return Err(Error::new(Code::SessionTooNew, message).hint("Update Porthole."));
     }
     let mut facts: SessionFacts = serde_json::from_slice(&text).map_err(not_read)?;

@@ -165,7 +165,7 @@ impl Session {
         if hasher.finalize() == place.crc32 {
             return Ok(());
         }
-        Err(named(&self.path, invalid("It is damaged: bytes aren't those that were written")))
+        Err(named(&self.path, invalid("It is damaged: a checksum doesn't match")))
     }
 }
 

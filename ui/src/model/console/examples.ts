@@ -45,7 +45,7 @@ console.log(echoed)
   },
   {
     group: "Service",
-    name: "head: whether it is there",
+    name: "head: check that a path exists",
     code: `// HEAD has no body: what counts is whether it resolves or rejects.
 for (const path of ["/hello", "/nowhere"]) {
   try {
@@ -59,7 +59,7 @@ for (const path of ["/hello", "/nowhere"]) {
   },
   {
     group: "Service",
-    name: "what a failed request rejects with",
+    name: "the error of a failed request",
     code: `try {
   await ddClient.extension.vm.service.get("/status/404")
 } catch (error) {
@@ -97,7 +97,7 @@ if (result.stderr !== "") console.warn(result.stderr)
   },
   {
     group: "Container",
-    name: "exec with stream: until its end",
+    name: "exec with stream: wait for its end",
     code: `// With \`stream\` nothing is joined for a shell: a script stays one argument.
 const script = "for i in 1 2 3 4 5; do echo step $i; sleep 1; done; echo done >&2"
 
@@ -138,7 +138,7 @@ console.log(result.stdout.trim())
   },
   {
     group: "Host",
-    name: "a stream that is closed",
+    name: "close a stream",
     code: `const count = ddClient.host.platform === "win32" ? "-n" : "-c"
 
 const running = ddClient.extension.host.cli.exec("ping", [count, "30", "127.0.0.1"], {
@@ -155,7 +155,7 @@ setTimeout(() => running.close(), 4000)
   },
   {
     group: "Host",
-    name: "what is known of it",
+    name: "platform, architecture and host name",
     code: `const { platform, arch, hostname } = ddClient.host
 console.log({ platform, arch, hostname }, "image:", ddClient.extension.image)
 `,
@@ -172,7 +172,7 @@ console.log("images", await ddClient.docker.listImages({ filters }))
   },
   {
     group: "Docker",
-    name: "exec: JSON of docker",
+    name: "exec: docker's output as JSON",
     code: `const version = await ddClient.docker.cli.exec("version", ["--format", "json"])
 console.log(version.parseJsonObject())
 
@@ -208,7 +208,7 @@ ddClient.desktopUI.toast.error("The volume could not be cloned.")
   },
   {
     group: "Desktop",
-    name: "a dialog for paths",
+    name: "choose a path in a dialog",
     code: `const chosen = await ddClient.desktopUI.dialog.showOpenDialog({
   title: "Where to save the volume",
   properties: ["openDirectory"],

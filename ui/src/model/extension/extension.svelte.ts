@@ -296,7 +296,7 @@ export function stageInWords(stage: BackendStage): string {
     case "up":
       return {
         porthole: "Running. Porthole started it.",
-        other: "Running. It was already running.",
+        other: "Running. Porthole didn't start it.",
         author: "Your own process.",
       }[stage.up.whose]
   }
@@ -306,8 +306,8 @@ export function stageInWords(stage: BackendStage): string {
 export function endOf(stage: BackendStage): string {
   if (stage.kind !== "up") return ""
   return {
-    porthole: "It is stopped when the extension is closed.",
-    other: "It keeps running when the extension is closed.",
+    porthole: "Porthole stops it when you close the extension.",
+    other: "It keeps running after you close the extension.",
     author: "The page's container commands run on this machine and count as host commands.",
   }[stage.up.whose]
 }

@@ -77,5 +77,5 @@ function withoutEnd(url: string): string {
 /** What a link leads to, for its tooltip: the URL as a browser reads it. */
 export function linkText(link: Link): string {
   if (link.kind === "url") return `Open ${new URL(link.target).href}`
-  return `Open ${link.target} if it is in the extension's folder, or else copy ${link.copied}`
+  return `Open ${link.target}, or copy ${link.copied} if it isn't in the extension's folder`
 }

@@ -129,7 +129,7 @@ export function partsOf(row: Summary, marked: Span | undefined, hits: number, lo
     const which = some === 1 ? `Line ${count(marked.from + 1)}` : `${count(some)} marked lines`
     parts.push({ kind: "lines", text: which })
   }
-  if (log) parts.push({ kind: "log", text: "The lines of the log that pass the filter" })
+  if (log) parts.push({ kind: "log", text: "The lines of the log that match the filter" })
   if (hits > 0) parts.push({ kind: "hits", text: `${many(hits, "line")} found by the search` })
   return parts
 }

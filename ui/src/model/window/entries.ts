@@ -129,7 +129,7 @@ function actions(porthole: Porthole, perform: (intent: Intent) => void): Entry[]
     ),
     porthole.tapping.running === undefined
       ? action("tap", "Record what the desktop sends…", () => porthole.tapping.ask())
-      : action("tap-stop", "Stop recording the desktop", () => void porthole.tapping.end()),
+      : action("tap-stop", "Stop recording what the desktop sends", () => void porthole.tapping.end()),
     ...ofSessions(porthole, action),
     action("welcome", "Show the welcome screen", () => porthole.goHome()),
     ...SHORTCUTS.flatMap(({ intent, does }) =>

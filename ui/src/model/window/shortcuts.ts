@@ -79,7 +79,7 @@ export const SHORTCUTS: readonly Shortcut[] = [
   },
   {
     intent: "undo",
-    does: "Put back the calls that were removed last",
+    does: "Undo the last Delete or Clear",
     group: "Calls",
     held: ["mod"],
     keys: ["z"],
@@ -106,7 +106,7 @@ export const SHORTCUTS: readonly Shortcut[] = [
     keys: ["F5"],
   },
   { intent: "compare", does: "Compare the two selected calls", group: "Calls", held: ["mod"], keys: ["d"] },
-  { intent: "save", does: "Save what the composer holds", group: "Calls", held: ["mod"], keys: ["s"] },
+  { intent: "save", does: "Save the request, command or code", group: "Calls", held: ["mod"], keys: ["s"] },
 
   { intent: "search", does: "Search the output", group: "Output", held: ["mod"], keys: ["f"] },
   {

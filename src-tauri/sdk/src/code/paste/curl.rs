@@ -346,7 +346,7 @@ fn urlencoded(given: &str) -> Result<String> {
             name => Ok(format!("{name}={}", encode(content))),
         },
         (_, Some(_)) => {
-            Err(unknown(format!("`--data-urlencode {given}` reads a file")).hint("Paste its text instead."))
+            Err(unknown(format!("`--data-urlencode {given}` reads a file")).hint("Paste the text instead."))
         }
         (_, None) => Ok(encode(given)),
     }

@@ -10,7 +10,7 @@ pub(super) fn read(given: &str) -> Result<Part> {
         .split_once('=')
         .ok_or_else(|| unknown(format!("`-F {given}` has no name")).hint("Write -F name=value."))?;
     if rest.starts_with('<') {
-        return Err(unknown(format!("`-F {given}` reads a text from a file")).hint("Paste its text instead."));
+        return Err(unknown(format!("`-F {given}` reads its text from a file")).hint("Paste the text instead."));
     }
     let (is_file, rest) = rest.strip_prefix('@').map_or((false, rest), |path| (true, path));
     let (content, mut rest) = word(rest, if is_file { &[';', ','] } else { &[';'] });

@@ -121,7 +121,7 @@ impl Items {
             ":" if text.is_empty() => {}
             ":" => self.headers.push(Header { name, value: text }),
             ";" => self.headers.push(Header { name, value: String::new() }),
-            _ => return Err(unknown(format!("`{item}` reads a file")).hint("Paste its text instead.")),
+            _ => return Err(unknown(format!("`{item}` reads a file")).hint("Paste the text instead.")),
         }
         Ok(())
     }

@@ -230,7 +230,7 @@ impl Reader<'_> {
     fn text(&mut self, parameter: &str) -> Result<String> {
         match self.value()? {
             Value::Text(text) => Ok(text),
-            _ => Err(unknown(format!("The value of `-{parameter}` isn't a text"))),
+            _ => Err(unknown(format!("The value of `-{parameter}` isn't a string"))),
         }
     }
 
@@ -308,6 +308,6 @@ impl Reader<'_> {
     fn expression(&self) -> porthole_base::error::Error {
         let start: String = self.rest.chars().take_while(|c| !c.is_whitespace()).take(30).collect();
         unknown(format!("`{start}` is a PowerShell expression, which isn't supported"))
-            .hint("Insert the value as a text in single quotes.")
+            .hint("Insert the value as a string in single quotes.")
     }
 }
