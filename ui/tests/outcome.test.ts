@@ -45,7 +45,7 @@ test("codes with meanings of their own have words of their own", () => {
   expect(text("pinned_unreadable")).toBe("not readable")
   expect(text("save_failed")).toBe("not saved")
   expect(text("save_path_invalid")).toBe("invalid path")
-  expect(text("temporary_files_failed")).toBe("temporary files")
+  expect(text("temporary_files_failed")).toBe("no temporary files")
   expect(text("unpack_failed")).toBe("not unpacked")
   expect(text("endpoint_invalid")).toBe("invalid endpoint")
   expect(text("demo_failed")).toBe("no demo backend")

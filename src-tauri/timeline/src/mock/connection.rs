@@ -57,6 +57,10 @@ pub(super) async fn serve(mut connection: Connection, recordings: Arc<Recordings
                     is_reset.store(true, Ordering::Relaxed);
                     Err(io::Error::other("the recorded connection was reset here"))
                 }
+                Next::Silence => {
+                    tokio::io::copy(&mut write, &mut tokio::io::sink()).await?;
+                    Err(io::Error::other("the client ended the connection"))
+                }
             }
         }
     };

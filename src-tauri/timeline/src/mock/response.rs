@@ -8,6 +8,7 @@ use tokio::{
 };
 
 use super::{requests::Answer, runs::read, speed::Speed};
+use porthole_base::error::Code;
 use porthole_http::exchange::{Exchange, Failure, Head, Header, Response};
 use porthole_output::{Output, Stream};
 
@@ -24,6 +25,8 @@ pub(super) enum Next {
     Close,
     /// Nothing, and not even an end: the connection was reset.
     Reset,
+    /// Nothing until the client ends the connection, as it did in the recording.
+    Silence,
 }
 
 /// How the end of a body is known.
@@ -185,7 +188,11 @@ impl<W: AsyncWrite + Unpin> Sending<'_, W> {
 
 /// What comes after what was received before this failure.
 fn after(failure: &Failure) -> Next {
-    if failure.reset { Next::Reset } else { Next::Close }
+    match failure.error.code {
+        _ if failure.reset => Next::Reset,
+        Code::Cancelled | Code::TimedOut | Code::ClientClosed => Next::Silence,
+        _ => Next::Close,
+    }
 }
 
 /// A head as it stood on the wire.

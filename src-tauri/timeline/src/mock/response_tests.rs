@@ -113,6 +113,11 @@ async fn what_was_cut_is_cut_again() {
     assert!(text.ends_with("\r\n\r\nab") && next == Next::Reset, "{text}");
     reset.exchange.response = None;
     assert_eq!(reset.sent("GET").await, (String::new(), Next::Reset));
+    for code in [Code::TimedOut, Code::Cancelled, Code::ClientClosed] {
+        let open = Made::new("HTTP/1.1 200 OK", &[("Content-Length", "9")], &[("ab", 1)]).failed(Stage::Body, code, "");
+        let (text, next) = open.sent("GET").await;
+        assert!(text.ends_with("\r\n\r\nab") && next == Next::Silence, "{text}");
+    }
     // A session that was edited: the connection can't be used for another response.
     let wrong = Made::new("HTTP/1.1 200 OK", &[("Content-Length", "9")], &[("ab", 1)]);
     assert_eq!(wrong.sent("GET").await.1, Next::Close);
