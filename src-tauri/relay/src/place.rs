@@ -72,11 +72,6 @@ impl Place {
         self.in_place.then_some(&*self.aside)
     }
 
-    /// The path, without links in it.
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
     /// Listens. Users that may connect to the backend's socket may connect to this one.
     ///
     /// # Errors
@@ -108,6 +103,20 @@ impl Place {
     /// has removed it.
     pub fn is_lost(&self) -> bool {
         self.own.is_some_and(|own| id_of(&self.path).ok().flatten() != Some(own))
+    }
+
+    /// Whether no process has the backend's own socket any more, which is aside. It can't come back: a backend that is started
+    /// again has a new one.
+    pub fn is_backend_gone(&self) -> bool {
+        self.in_place && self.own.is_some() && is_dead(&self.aside).unwrap_or(false)
+    }
+
+    /// Whether a path that may have links in it leads to the socket that Porthole listens at. One that can't be looked at may.
+    pub fn is_reached_by(&self, path: &Path) -> bool {
+        match fs::metadata(path) {
+            Ok(found) => self.own == Some((found.dev(), found.ino())),
+            Err(error) => error.kind() != io::ErrorKind::NotFound,
+        }
     }
 
     /// The socket that is to be moved is one.
@@ -195,7 +204,11 @@ fn put_back(path: &Path, aside: &Path, own: SocketId) -> Result<()> {
             }
         }
         // A backend that was started again has a new socket there.
-        Ok(_) if is_dead(aside) => fs::remove_file(aside).map_err(failed),
+        Ok(_) if is_dead(aside) => match fs::remove_file(aside) {
+            // The directory is another one.
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed(error)),
+            _ => Ok(()),
+        },
         Ok(_) => Err(failed(io::ErrorKind::AlreadyExists.into())),
         Err(error) => Err(failed(error)),
     }
@@ -312,9 +325,9 @@ impl Lock {
             if !about.is_file() || about.nlink() > 1 {
                 return Err(failed(io::ErrorKind::AlreadyExists.into()));
             }
-            let there = fs::symlink_metadata(&path);
-            if there.is_ok_and(|there| (there.dev(), there.ino()) == (about.dev(), about.ino())) {
-                return Ok(Self { path, file, is_there: true });
+            let lock = Self { path: path.clone(), file, is_there: true };
+            if lock.is_at_its_path() {
+                return Ok(lock);
             }
         }
         Err(failed(io::ErrorKind::ResourceBusy.into()))
@@ -336,9 +349,15 @@ impl Lock {
     }
 
     fn remove(&mut self) {
-        if std::mem::replace(&mut self.is_there, false) {
+        // In a directory that was made again it may be another Porthole's.
+        if std::mem::replace(&mut self.is_there, false) && self.is_at_its_path() {
             let _ = fs::remove_file(&self.path);
         }
+    }
+
+    fn is_at_its_path(&self) -> bool {
+        let (own, there) = (self.file.metadata(), fs::symlink_metadata(&self.path));
+        matches!((own, there), (Ok(own), Ok(there)) if (own.dev(), own.ino()) == (there.dev(), there.ino()))
     }
 }
 
