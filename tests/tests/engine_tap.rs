@@ -238,7 +238,6 @@ async fn a_backend_that_is_started_again_is_recorded_again() {
         eventually("a recorded request", async || {
             let sent = tapped.inside.send(&get("/again")).await;
             let rows = tapped.timeline.changes(0).await.calls;
-            eprintln!("DBG {:?} {:?} {:?}", std::time::Instant::now(), sent.exchange.failure.as_ref().map(|f| f.error.code), state.borrow().clone());
             (sent.exchange.response.is_some() && rows.iter().any(|row| row.text == "/again")).then_some(())
         })
         .await;

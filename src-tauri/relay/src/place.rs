@@ -23,12 +23,25 @@ use super::{
     tap_protocol::ASIDE,
 };
 
-/// The device and inode of a socket.
-pub type SocketId = (u64, u64);
+/// Device, inode, and when it was made: file systems give the number of an inode again, to the next socket that a backend makes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct SocketId {
+    device: u64,
+    inode: u64,
+    made: (i64, i64),
+}
+
+impl SocketId {
+    /// Moving a file, and changing who may use it, leaves this as it is.
+    fn of(found: &fs::Metadata) -> Self {
+        Self { device: found.dev(), inode: found.ino(), made: (found.mtime(), found.mtime_nsec()) }
+    }
+}
+
 type Result<T> = std::result::Result<T, PlaceError>;
 
 /// The number of no socket.
-const NONE: SocketId = (0, 0);
+const NONE: SocketId = SocketId { device: 0, inode: 0, made: (0, 0) };
 /// What is added to the path for the file that is locked.
 const LOCK: &str = ".porthole-tap";
 
@@ -114,7 +127,7 @@ impl Place {
     /// Whether a path that may have links in it leads to the socket that Porthole listens at. One that can't be looked at may.
     pub fn is_reached_by(&self, path: &Path) -> bool {
         match fs::metadata(path) {
-            Ok(found) => self.own == Some((found.dev(), found.ino())),
+            Ok(found) => self.own == Some(SocketId::of(&found)),
             Err(error) => error.kind() != io::ErrorKind::NotFound,
         }
     }
@@ -242,7 +255,7 @@ fn with(path: &Path, suffix: &str) -> PathBuf {
 /// Which socket is there; nothing for something else. No link is followed.
 fn id_of(path: &Path) -> io::Result<Option<SocketId>> {
     let found = fs::symlink_metadata(path)?;
-    Ok(found.file_type().is_socket().then(|| (found.dev(), found.ino())))
+    Ok(found.file_type().is_socket().then(|| SocketId::of(&found)))
 }
 
 /// Gives a socket the access of another one; without one only this user may connect.
@@ -274,7 +287,7 @@ impl Pinned {
         let file = OpenOptions::new().read(true).custom_flags(O_PATH | NO_LINK).open(path)?;
         let found = file.metadata()?;
         // Another name of a file may be one of another user's.
-        if !found.file_type().is_socket() || (found.dev(), found.ino()) != own || found.nlink() != 1 {
+        if !found.file_type().is_socket() || SocketId::of(&found) != own || found.nlink() != 1 {
             return Err(io::ErrorKind::PermissionDenied.into());
         }
         let path = PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd()));
@@ -336,15 +349,19 @@ impl Lock {
     /// The socket that was noted there.
     fn left(&mut self) -> Option<SocketId> {
         let mut text = String::new();
-        (&mut self.file).take(64).read_to_string(&mut text).ok()?;
-        let (device, inode) = text.trim().split_once(' ')?;
-        Some((device.parse().ok()?, inode.parse().ok()?))
+        (&mut self.file).take(128).read_to_string(&mut text).ok()?;
+        let mut numbers = text.split_ascii_whitespace();
+        Some(SocketId {
+            device: numbers.next()?.parse().ok()?,
+            inode: numbers.next()?.parse().ok()?,
+            made: (numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?),
+        })
     }
 
-    fn note(&mut self, (device, inode): SocketId) -> io::Result<()> {
+    fn note(&mut self, SocketId { device, inode, made: (seconds, nanoseconds) }: SocketId) -> io::Result<()> {
         self.file.set_len(0)?;
         self.file.rewind()?;
-        writeln!(self.file, "{device} {inode}")?;
+        writeln!(self.file, "{device} {inode} {seconds} {nanoseconds}")?;
         self.file.sync_data()
     }
 

@@ -23,7 +23,7 @@ const SETTLED: u32 = 4;
 /// A path in the place of a backend's socket.
 #[derive(Debug)]
 pub struct Seat {
-    /// As it was given: there may be links in it.
+    /// With the links in it that the caller gave.
     path: PathBuf,
     state: State,
 }

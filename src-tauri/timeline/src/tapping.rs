@@ -67,7 +67,7 @@ impl Timeline {
         Arc::new(TapLog(Arc::clone(self)))
     }
 
-    /// Shows a recording, whose calls go to [`Timeline::tap_log`].
+    /// Shows a recording. Its calls go to [`Timeline::tap_log`].
     pub fn show_tap(&self, place: TapPlace, mut state: watch::Receiver<TapState>) -> ShownTap {
         let status = TapStatus { place, connections: 0, calls: 0, lost: false, trouble: None };
         self.shared.change(|store| store.tap = Some(status));

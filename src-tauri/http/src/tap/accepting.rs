@@ -34,7 +34,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 #[cfg(unix)]
 const LOOK: Duration = porthole_relay::seat::LOOK;
 #[cfg(not(unix))]
-const LOOK: Duration = Duration::from_hours(1);
+const LOOK: Duration = Duration::from_secs(3600);
 
 /// Takes connections.
 pub(super) struct Accepting {

@@ -32,7 +32,7 @@ pub(super) struct Place {
 
 #[derive(Debug)]
 enum Kind {
-    /// Of Porthole's own. `is_lost`: it was told that something else is there.
+    /// A socket beside the backend's. `is_lost`: something else was at the path at the last look.
     Own { place: place::Place, is_lost: bool },
     /// In the place of the backend's socket.
     Backend(Seat),
