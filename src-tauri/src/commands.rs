@@ -1,7 +1,7 @@
 //! The commands of the window, made from the one list in `porthole-app`: each is the application's method with the same name.
 
 use porthole_app::{
-    PathKind, ReplayChoices, StoredPlaces, TapPlace,
+    PathKind, ReplayChoices, StoredPlaces,
     bootstrap::Bootstrap,
     dropped::Dropped,
     page_window::{PageWindowClosed, PageWindowState},
@@ -29,7 +29,7 @@ use porthole_sdk::{
     variables::UsedVariable,
 };
 use porthole_timeline::{
-    Call, Changes, HistoryFilter, HistoryFrom, HistoryList, HistoryNames, Origin, Preview, TerminalPiece,
+    Call, Changes, HistoryFilter, HistoryFrom, HistoryList, HistoryNames, Origin, Preview, TapPlace, TerminalPiece,
     compare::{Rules, ShownComparison},
     replay::ReplayList,
     session::{ExportFormat, ExportPreview, SessionRules, redact::RedactOptions},

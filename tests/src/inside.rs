@@ -4,12 +4,15 @@ use std::{collections::HashMap, fs, path::Path, sync::Arc};
 
 use bollard::{
     Docker,
+    container::LogOutput,
+    exec::{CreateExecOptions, StartExecResults},
     models::{ContainerCreateBody, HostConfig},
     query_parameters::{
         CreateContainerOptionsBuilder, ListContainersOptionsBuilder, RemoveContainerOptionsBuilder,
         RemoveVolumeOptionsBuilder,
     },
 };
+use futures_util::StreamExt;
 use porthole_engine::{Address, BackendConnections, Engine, tunnel::EngineTunnel};
 use porthole_http::{
     endpoint::Endpoint,
@@ -184,6 +187,33 @@ impl Inside {
     pub async fn helpers(&self) -> Vec<String> {
         helpers(&self.docker, std::process::id()).await
     }
+
+    /// The containers in which the taps of a process run.
+    pub async fn taps(&self, process: u32) -> Vec<String> {
+        of_process(&self.docker, "porthole.tap", process).await
+    }
+
+    /// What the directory of its sockets has, with the numbers of the files.
+    pub async fn files(&self) -> String {
+        let options = CreateExecOptions {
+            cmd: Some(["/bin/busybox", "ls", "-i1", &self.directory].map(str::to_owned).to_vec()),
+            attach_stdout: Some(true),
+            attach_stderr: Some(true),
+            ..CreateExecOptions::default()
+        };
+        let exec = self.docker.create_exec(&self.name, options).await.expect("a command").id;
+        let started = self.docker.start_exec(&exec, None).await.expect("a running command");
+        let StartExecResults::Attached { mut output, .. } = started else { panic!("its output") };
+        let mut text = String::new();
+        while let Some(piece) = output.next().await {
+            if let LogOutput::StdOut { message } | LogOutput::StdErr { message } = piece.expect("its output") {
+                text.push_str(&String::from_utf8_lossy(&message));
+            }
+        }
+        let mut lines: Vec<&str> = text.lines().map(str::trim).collect();
+        lines.sort_by_key(|line| line.split_once(' ').map(|(_, name)| name));
+        lines.join("\n")
+    }
 }
 
 /// A request that neither uses a connection of others nor leaves one.
@@ -195,15 +225,20 @@ fn alone() -> Request {
 
 /// The helper containers that a process has made.
 pub async fn helpers(docker: &Docker, process: u32) -> Vec<String> {
-    let labelled = HashMap::from([("label", vec!["porthole.carrier"])]);
-    let options = ListContainersOptionsBuilder::default().all(true).filters(&labelled).build();
+    of_process(docker, "porthole.carrier", process).await
+}
+
+/// The containers with a label, which has their owner as its value, that a process has made.
+async fn of_process(docker: &Docker, label: &str, process: u32) -> Vec<String> {
+    let labeled = HashMap::from([("label", vec![label])]);
+    let options = ListContainersOptionsBuilder::default().all(true).filters(&labeled).build();
     // What Podman says of a container that has just ended is not in the client's closed list of states, for a moment.
     let found =
         eventually("a list that can be read", async || docker.list_containers(Some(options.clone())).await.ok()).await;
-    let of_process = |labels: &HashMap<String, String>| {
-        labels.get("porthole.carrier").is_some_and(|owner| owner.ends_with(&format!("/{process}")))
+    let is_its = |labels: &HashMap<String, String>| {
+        labels.get(label).is_some_and(|owner| owner.ends_with(&format!("/{process}")))
     };
-    found.into_iter().filter(|one| one.labels.as_ref().is_some_and(of_process)).filter_map(|one| one.id).collect()
+    found.into_iter().filter(|one| one.labels.as_ref().is_some_and(is_its)).filter_map(|one| one.id).collect()
 }
 
 impl Drop for Inside {

@@ -103,6 +103,29 @@ async fn the_backend_s_socket_is_back_after_a_signal_and_the_next_start_finds_wh
 }
 
 #[tokio::test]
+async fn a_backend_that_is_started_again_is_recorded_again_and_both_are_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut demo = Demo::start(folder.path()).await.unwrap();
+    let to = demo.endpoint().to_string();
+    let mut tapping = Tapping::start(&to, &to, &[]).await;
+    let said = async |tapping: &mut Tapping| tapping.stderr.next_line().await.unwrap().unwrap();
+    assert!(said(&mut tapping).await.contains("own socket is at"));
+    for path in ["/hello", "/numbers"] {
+        drop(demo);
+        let ended = said(&mut tapping).await;
+        assert!(ended.contains("stopped listening"), "{ended}");
+        assert!(said(&mut tapping).await.contains("records again when"));
+        demo = Demo::start(folder.path()).await.unwrap();
+        assert_eq!(said(&mut tapping).await, "porthole-cli: Recording again.");
+        assert_eq!(send(demo.endpoint(), &Request::new("GET", path)).await.status(), 200);
+        let line = tapping.stdout.next_line().await.unwrap().unwrap();
+        assert!(line.starts_with(&format!("200 GET {path} ")), "{line}");
+    }
+    assert_eq!(tapping.end(Signal::SIGTERM).await, Some(143));
+    assert_eq!(names(folder.path()).len(), 1);
+}
+
+#[tokio::test]
 async fn what_cannot_be_listened_at_is_refused_and_nothing_changes() {
     let folder = tempfile::tempdir().unwrap();
     let demo = Demo::start(folder.path()).await.unwrap();

@@ -4,23 +4,16 @@
 #![cfg(target_os = "linux")]
 
 use std::{
-    collections::HashMap,
     process::{Child, Command, Stdio},
     sync::Arc,
     time::Duration,
 };
 
-use bollard::{
-    container::LogOutput,
-    exec::{CreateExecOptions, StartExecResults},
-    query_parameters::{KillContainerOptionsBuilder, ListContainersOptionsBuilder},
-};
-use futures_util::StreamExt;
+use bollard::query_parameters::KillContainerOptionsBuilder;
 use hyper_util::rt::TokioIo;
 use porthole_base::error::Code;
 use porthole_engine::{BackendConnections, tunnel::EngineTunnel};
 use porthole_http::{
-    endpoint::Endpoint,
     exchange::{Body, Header, Io, Request},
     tap::{Tap, TapOptions},
 };
@@ -77,44 +70,8 @@ impl Tapped {
     }
 }
 
-/// What the backend's container has in a directory, with the numbers of the files.
-async fn files(inside: &Inside) -> String {
-    let Endpoint::Container { path, .. } = inside.endpoint() else { panic!("a container") };
-    let directory = path.rsplit_once('/').unwrap().0.to_owned();
-    let options = CreateExecOptions {
-        cmd: Some(vec!["/bin/busybox".to_owned(), "ls".to_owned(), "-i1".to_owned(), directory]),
-        attach_stdout: Some(true),
-        attach_stderr: Some(true),
-        ..CreateExecOptions::default()
-    };
-    let exec = inside.docker.create_exec(&inside.name, options).await.unwrap().id;
-    let StartExecResults::Attached { mut output, .. } = inside.docker.start_exec(&exec, None).await.unwrap() else {
-        panic!("its output")
-    };
-    let mut text = String::new();
-    while let Some(piece) = output.next().await {
-        if let LogOutput::StdOut { message } | LogOutput::StdErr { message } = piece.unwrap() {
-            text.push_str(&String::from_utf8_lossy(&message));
-        }
-    }
-    let mut lines: Vec<&str> = text.lines().map(str::trim).collect();
-    lines.sort_by_key(|line| line.split_once(' ').map(|(_, name)| name));
-    lines.join("\n")
-}
-
-/// The containers in which the taps of a process run.
-async fn holders(inside: &Inside, process: u32) -> Vec<String> {
-    let labeled = HashMap::from([("label", vec!["porthole.tap"])]);
-    let options = ListContainersOptionsBuilder::default().all(true).filters(&labeled).build();
-    let found =
-        eventually("a list that can be read", async || inside.docker.list_containers(Some(options.clone())).await.ok())
-            .await;
-    let is_its = |labels: &HashMap<String, String>| labels["porthole.tap"].ends_with(&format!("/{process}"));
-    found.into_iter().filter(|one| one.labels.as_ref().is_some_and(is_its)).filter_map(|one| one.id).collect()
-}
-
 async fn nothing_left(inside: &Inside, process: u32) {
-    eventually("nothing left on the engine", async || holders(inside, process).await.is_empty().then_some(())).await;
+    eventually("nothing left on the engine", async || inside.taps(process).await.is_empty().then_some(())).await;
 }
 
 /// A request that uses no connection from before.
@@ -136,10 +93,10 @@ async fn what_the_desktop_sends_is_recorded_unchanged_wherever_the_socket_is() {
     for at in [At::volume(), own, memory, not_root] {
         let shown = format!("{at:?}");
         let tapped = Tapped::new(at).await;
-        let before = files(&tapped.inside).await;
+        let before = tapped.inside.files().await;
         assert!(before.contains("backend.sock"), "{before}");
         let tap = tapped.start().await;
-        let during = files(&tapped.inside).await;
+        let during = tapped.inside.files().await;
         assert!(during.contains("backend.sock.porthole"), "{shown}: {during}");
         // Every byte there is comes back as it was sent.
         let text: String = (0..60_000_u32).filter_map(|n| char::from_u32(n % 0x500)).collect();
@@ -157,9 +114,44 @@ async fn what_the_desktop_sends_is_recorded_unchanged_wherever_the_socket_is() {
         let paths: Vec<_> = tapped.ended(2).await.iter().map(|call| exchange(call).request.path.clone()).collect();
         assert_eq!(paths, ["/mirror", "/last"]);
         tap.stop().await.unwrap();
-        assert_eq!(files(&tapped.inside).await, before, "{shown}: the same files, with the same numbers");
+        assert_eq!(tapped.inside.files().await, before, "{shown}: the same files, with the same numbers");
         assert_eq!(tapped.desktop(&get("/")).await.0, 200);
         nothing_left(&tapped.inside, std::process::id()).await;
+        tapped.timeline.close().await;
+    }
+}
+
+/// The helper container beside the backend's has the rights that it needs, and no other.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_helper_container_may_do_only_what_it_needs() {
+    let common = ["CHOWN", "DAC_OVERRIDE", "FOWNER"];
+    let beside = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "SYS_CHROOT", "SYS_PTRACE"];
+    for (at, capabilities) in [(At::volume(), &common[..]), (At::own("/data/sockets"), &beside[..])] {
+        let shown = format!("{at:?}");
+        let is_volume = at.bind.is_some();
+        let tapped = Tapped::new(at).await;
+        let tap = tapped.start().await;
+        let holder = tapped.inside.taps(std::process::id()).await.remove(0);
+        let found = tapped.inside.docker.inspect_container(&holder, None).await.unwrap();
+        let host = found.host_config.unwrap();
+        let mut added: Vec<String> = host.cap_add.unwrap().iter().map(|name| name.replace("CAP_", "")).collect();
+        added.sort();
+        assert_eq!(added, capabilities, "{shown}");
+        assert_eq!(host.cap_drop.unwrap(), ["ALL"], "{shown}");
+        assert_eq!((host.privileged.unwrap_or_default(), host.readonly_rootfs), (false, Some(true)), "{shown}");
+        assert_eq!(host.network_mode.as_deref(), Some("none"), "{shown}");
+        assert!(host.security_opt.unwrap().iter().any(|option| option.starts_with("no-new-privileges")), "{shown}");
+        assert!(host.binds.unwrap_or_default().is_empty() && host.devices.unwrap_or_default().is_empty(), "{shown}");
+        // It has the volume, or sees the processes of the one container; never those of the host.
+        let beside = host.pid_mode.is_some_and(|mode| mode.starts_with("container:"));
+        assert_eq!((host.mounts.unwrap_or_default().len(), beside), (usize::from(is_volume), !is_volume), "{shown}");
+        // What the kernel says of its program.
+        let process = tapped.inside.process_of(&holder).await;
+        let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("CapEff:")).unwrap();
+        let effective = u64::from_str_radix(line.trim(), 16).unwrap();
+        assert_eq!(effective.count_ones() as usize, capabilities.len(), "{shown}: {effective:x}");
+        tap.stop().await.unwrap();
         tapped.timeline.close().await;
     }
 }
@@ -250,7 +242,7 @@ async fn a_backend_that_is_started_again_is_recorded_again() {
         })
         .await;
         tap.stop().await.unwrap();
-        let after = files(&tapped.inside).await;
+        let after = tapped.inside.files().await;
         assert!(after.contains("backend.sock") && !after.contains("porthole"), "{after}");
         assert_eq!(tapped.desktop(&get("/")).await.0, 200);
         tapped.timeline.close().await;
@@ -280,7 +272,7 @@ fn lines(from: impl std::io::Read + Send + 'static) -> tokio::sync::mpsc::Unboun
 #[tokio::test(flavor = "multi_thread")]
 async fn the_cli_records_and_the_socket_is_back_also_when_it_is_killed() {
     let inside = Inside::start(BACKEND, At::volume()).await;
-    let before = files(&inside).await;
+    let before = inside.files().await;
     for signal in ["-INT", "-KILL"] {
         let mut child = cli(&inside);
         let process = child.id();
@@ -295,7 +287,7 @@ async fn the_cli_records_and_the_socket_is_back_also_when_it_is_killed() {
         assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
         let code = child.wait().unwrap().code();
         assert_eq!(code, if signal == "-INT" { Some(130) } else { None });
-        eventually("the backend's own socket", async || (files(&inside).await == before).then_some(())).await;
+        eventually("the backend's own socket", async || (inside.files().await == before).then_some(())).await;
         assert_eq!(inside.send(&get("/")).await.status(), 200);
         nothing_left(&inside, process).await;
     }
@@ -305,10 +297,10 @@ async fn the_cli_records_and_the_socket_is_back_also_when_it_is_killed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_killed_program_left_is_undone_when_it_is_started_again() {
     let tapped = Tapped::new(At::volume()).await;
-    let before = files(&tapped.inside).await;
+    let before = tapped.inside.files().await;
     let tap = tapped.start().await;
     let mut state = tap.state();
-    let holder = holders(&tapped.inside, std::process::id()).await.remove(0);
+    let holder = tapped.inside.taps(std::process::id()).await.remove(0);
     let options = KillContainerOptionsBuilder::default().signal("SIGKILL").build();
     tapped.inside.docker.kill_container(&holder, Some(options)).await.unwrap();
     let told = state.wait_for(|state| state.trouble.is_some()).await.unwrap().trouble.clone().unwrap();
@@ -317,7 +309,7 @@ async fn what_a_killed_program_left_is_undone_when_it_is_started_again() {
     assert_eq!(tapped.desktop(&get("/later")).await.0, 200);
     assert_eq!(tapped.ended(1).await.len(), 1);
     tap.stop().await.unwrap();
-    assert_eq!(files(&tapped.inside).await, before);
+    assert_eq!(tapped.inside.files().await, before);
     tapped.timeline.close().await;
 }
 

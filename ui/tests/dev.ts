@@ -188,7 +188,6 @@ const shell = new FakeShell({
         theme: (query.get("theme") ?? "light") as Theme,
         runtime: "docker-desktop",
         splits: {
-          side: 212,
           composer: USUAL.composer,
           bottom: USUAL.bottom,
           collapsed: false,

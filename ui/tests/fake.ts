@@ -131,7 +131,6 @@ export function bootstrap(more: Partial<Bootstrap> = {}): Bootstrap {
     settings: {
       theme: "light",
       splits: {
-        side: 212,
         composer: USUAL.composer,
         bottom: USUAL.bottom,
         collapsed: false,

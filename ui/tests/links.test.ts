@@ -1,4 +1,5 @@
-import { expect, test } from "vitest"
+import { describe, expect, test } from "vitest"
+import { linksInJson } from "../src/model/output/json-links"
 import { linksIn, linkText } from "../src/model/output/links"
 import { nearest } from "../src/model/output/log-filter.svelte"
 import { isPlain, piecesOf } from "../src/model/output/pieces"
@@ -101,4 +102,46 @@ test("a click on the map means the mark near it, errors first", () => {
   expect(nearest(marks, 9)?.row).toBe(110)
   expect(nearest(marks, 51)?.row).toBe(500)
   expect(nearest(marks, 30)).toBe(undefined)
+})
+
+describe("links in indented JSON", () => {
+  const found = (text: string, shown: [number, number][] = [], cut = false) =>
+    linksInJson(text, shown, cut).map(({ from, to, target }) => [text.slice(from, to), target])
+
+  test("are URLs in its strings, also with escapes that are characters of them", () => {
+    expect(found('  "url": "https://a.example/b?c=1",')).toEqual([
+      ["https://a.example/b?c=1", "https://a.example/b?c=1"],
+    ])
+    expect(found(String.raw`"http:\/\/a.example\/b?c=1\u0026d=2",`)).toEqual([
+      [String.raw`http:\/\/a.example\/b?c=1\u0026d=2`, "http://a.example/b?c=1&d=2"],
+    ])
+    expect(found('"see http://a.example/b. Or (http://a.example/c)"')).toEqual([
+      ["http://a.example/b", "http://a.example/b"],
+      ["http://a.example/c", "http://a.example/c"],
+    ])
+    expect(found(String.raw`"http:\/\/a.example\/b."`)).toEqual([
+      [String.raw`http:\/\/a.example\/b`, "http://a.example/b"],
+    ])
+    expect(found('"https://a.example/": "http://b.example/",').map(([, target]) => target)).toEqual([
+      "https://a.example/",
+      "http://b.example/",
+    ])
+  })
+
+  test("end where another escape or the string ends, and there are no others", () => {
+    expect(found(String.raw`"http://a.example/\nnext"`)).toEqual([["http://a.example/", "http://a.example/"]])
+    expect(found(String.raw`"say \"http://a.example/\""`)).toEqual([
+      ["http://a.example/", "http://a.example/"],
+    ])
+    expect(found(String.raw`"http://a.example/\u202egpj"`)).toEqual([
+      ["http://a.example/", "http://a.example/"],
+    ])
+    for (const text of ["12", '"main.rs:3:5"', '"ftp://a.example"', '"http://"', "{", '"xhttp://a.example"'])
+      expect(found(text), text).toEqual([])
+  })
+
+  test("are none where the row is cut or represents something else", () => {
+    expect(found('"http://a.example/b', [], true)).toEqual([])
+    expect(found('"http://a.example/b"', [[18, 19]])).toEqual([])
+  })
 })

@@ -30,7 +30,7 @@ test("shares are kept per composer tab and hold for a window of another size", (
   show("request")
   expect(of.composer).toBe(600)
   of.width = 1920
-  expect(of.composer).toBeGreaterThan(800)
+  expect(of.composer).toBeGreaterThan(750)
   of.width = 1440
   expect(of.composer).toBe(600)
 })
@@ -46,6 +46,24 @@ test("sizes are clamped when they are drawn, and not forgotten", () => {
   expect(of.composer).toBe(of.composerRange.max)
   of.width = 1120
   expect(of.width - of.side - of.composer).toBeGreaterThanOrEqual(300)
+})
+
+test("the side bar grows with the window until its width is set, and again when it is set back", () => {
+  const { of, settings } = layout()
+  const usual = [1100, 1440, 1920, 2560, 5120].map((width) => {
+    of.width = width
+    return of.side
+  })
+  expect(usual).toEqual([212, 212, 308, 320, 320])
+  of.width = 1920
+  of.setSide(230)
+  expect([of.side, settings.splits.side]).toEqual([230, 230])
+  of.width = 1440
+  expect(of.side).toBe(230)
+  of.setSide(of.usualSide)
+  expect(settings.splits.side).toBeUndefined()
+  of.width = 1920
+  expect(of.side).toBe(308)
 })
 
 test("the bottom panel collapses to its bar, comes back as it was, and is shown when it is maximized", () => {

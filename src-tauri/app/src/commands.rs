@@ -213,8 +213,6 @@ macro_rules! commands {
             tap_plan() -> TapPlace;
             /// Moves the backend's socket as shown, and records what goes through its place.
             start_tap(place: TapPlace) -> TapPlace;
-            /// What is moved, while Porthole records.
-            tap_running() -> Option<TapPlace>;
             /// Puts the backend's socket back, and ends the recording.
             stop_tap() -> ();
             /// Reads an endpoint in any form that people paste, and says what is wrong with it.

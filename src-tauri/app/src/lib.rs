@@ -24,7 +24,7 @@ pub mod raise;
 pub mod session;
 pub mod settings;
 
-pub use application::{Application, Directories, PageAccess, ReplayChoices, StoredPlaces, TapPlace};
+pub use application::{Application, Directories, PageAccess, ReplayChoices, StoredPlaces};
 pub use demo_extension::demo_extension;
 pub use expression::Expression;
 pub use host::{Host, PathKind};

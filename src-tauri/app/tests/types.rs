@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, fmt::Write, fs, path::Path};
 
 use porthole_app::page_window::{PageWindowClosed, PageWindowState};
 use porthole_app::{
-    PathKind, ReplayChoices, StoredPlaces, TapPlace,
+    PathKind, ReplayChoices, StoredPlaces,
     bootstrap::Bootstrap,
     dropped::Dropped,
     permission::{GrantedContent, PendingEnd, Proposed, ProposedState},
@@ -37,7 +37,7 @@ use porthole_sdk::{
     variables::UsedVariable,
 };
 use porthole_timeline::{
-    Call, Changes, HistoryFilter, HistoryFrom, HistoryList, HistoryNames, Origin, Preview, TerminalPiece,
+    Call, Changes, HistoryFilter, HistoryFrom, HistoryList, HistoryNames, Origin, Preview, TapPlace, TerminalPiece,
     compare::{Capture, Rules, ShownComparison},
     replay::{ReplayList, ReplayState},
     session::{ExportFormat, ExportPreview, SessionRules, redact::RedactOptions},

@@ -133,7 +133,7 @@ impl Following {
     /// Until it is dropped, or something can't be written.
     async fn follow(&mut self, mut state: watch::Receiver<TapState>) -> Result<()> {
         let mut due = Instant::now() + SOON;
-        let mut told = None;
+        let (mut told, mut was_lost) = (None, false);
         let timeline = Arc::clone(&self.timeline);
         loop {
             tokio::select! {
@@ -142,7 +142,12 @@ impl Following {
                     self.print(changes.calls)?;
                 }
                 Ok(()) = state.changed() => {
-                    let trouble = state.borrow_and_update().trouble.clone();
+                    let TapState { trouble, is_lost, .. } = state.borrow_and_update().clone();
+                    if std::mem::replace(&mut was_lost, is_lost) && !is_lost {
+                        say::note("Recording again.");
+                        // The backend may be started again once more.
+                        told = None;
+                    }
                     if let Some(error) = trouble.as_ref().filter(|error| told.as_ref() != Some(*error)) {
                         complain(error);
                     }

@@ -21,21 +21,26 @@ pub fn new_name(purpose: &str) -> Result<String> {
     Ok(format!("porthole-{purpose}-{}-{}", std::process::id(), random_id()?))
 }
 
-/// Removes the containers with this label, which has their owner as its value, of a Porthole on this machine that was
-/// killed. What can't be removed now is removed the next time. `with_volumes` is as for [`remove`].
-pub async fn remove_left(engine: &Engine, label: &str, with_volumes: bool) {
-    for id in left_ids(engine, label).await {
-        tracing::info!(id, label, "removing a container that a killed Porthole left");
-        remove(engine, &id, with_volumes).await;
-    }
+/// How containers are removed that were left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Removal {
+    /// At once.
+    Plain,
+    /// At once, with volumes as for [`remove`].
+    WithVolumes,
+    /// After SIGTERM: their programs undo something then.
+    AfterStop,
 }
 
-/// The same with SIGTERM first: their programs undo something then.
-pub(crate) async fn end_left(engine: &Engine, label: &str) {
+/// Removes the containers with this label, which has their owner as its value, of a Porthole on this machine that was
+/// killed. What can't be removed now is removed the next time.
+pub async fn remove_left(engine: &Engine, label: &str, removal: Removal) {
     for id in left_ids(engine, label).await {
-        tracing::info!(id, label, "ending a container that a killed Porthole left");
-        stop(engine, &id).await;
-        remove(engine, &id, false).await;
+        tracing::info!(id, label, ?removal, "removing a container that a killed Porthole left");
+        if removal == Removal::AfterStop {
+            stop(engine, &id).await;
+        }
+        remove(engine, &id, removal == Removal::WithVolumes).await;
     }
 }
 

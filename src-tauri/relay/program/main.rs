@@ -19,6 +19,8 @@ mod queue;
 mod relay;
 #[path = "../src/rename.rs"]
 mod rename;
+#[path = "../src/seat.rs"]
+mod seat;
 mod system;
 mod tap;
 #[path = "../src/tap_protocol.rs"]

@@ -1,12 +1,12 @@
 //! Listens in the place of a backend's socket until Porthole ends, and puts that one back.
 
 use std::{
-    fs::{self, File},
+    fs::File,
     io::{self, Read},
     net::Shutdown,
     os::{
         fd::{AsFd, OwnedFd},
-        unix::{fs::FileTypeExt, net::UnixStream},
+        unix::net::{UnixListener, UnixStream},
     },
     path::Path,
     sync::{
@@ -19,20 +19,14 @@ use std::{
 
 use crate::{
     passing::{Connection, Passing},
-    place::Place,
     place_error::{PlaceError, Step},
     protocol::{HEAD, length},
     queue::Queue,
-    rename::is_dead,
+    seat::{LOOK, Seat, Seen},
     system,
     tap_protocol::{Event, MOST, Order, VERSION},
 };
 
-/// How often it looks whether its socket is still there.
-const LOOK: Duration = Duration::from_millis(250);
-/// This many checks in a row must find a new backend's socket before it is moved: its program may still be setting the
-/// access to it by its path.
-const SETTLED: u32 = 4;
 /// How long a side may take to accept what was sent before the end.
 const LAST: Duration = Duration::from_millis(250);
 /// How long Porthole may take to read the last events.
@@ -51,16 +45,16 @@ pub fn tap(path: &str) -> io::Result<()> {
     thread::spawn(move || written.write_to(&mut output));
     let orders = orders()?;
     let passing = Arc::new(Passing::new(Arc::clone(&queue), most));
-    let mut seat = match Seat::take(path, &passing) {
-        Ok(seat) => seat,
+    let mut listening = match Listening::start(path, &passing) {
+        Ok(listening) => listening,
         Err(error) => {
             queue.tell(&Event::NotListening { why: &error.text() });
             queue.flush(TOLD);
             return Err(error.error);
         }
     };
-    serve(&orders, &passing, path, &mut seat);
-    let left = seat.leave(path);
+    serve(&orders, &passing, &mut listening);
+    let left = listening.leave();
     match &left {
         Ok(()) => queue.tell(&Event::Restored),
         Err(error) => queue.tell(&Event::NotRestored { why: &error.text() }),
@@ -96,7 +90,7 @@ fn order(input: &mut impl Read) -> io::Result<Order> {
 }
 
 /// Until Porthole ends, or a signal says so.
-fn serve(orders: &mpsc::Receiver<Order>, passing: &Arc<Passing>, path: &str, seat: &mut Seat) {
+fn serve(orders: &mpsc::Receiver<Order>, passing: &Arc<Passing>, listening: &mut Listening) {
     let mut closing: Vec<(Instant, Arc<Connection>)> = Vec::new();
     let mut looked = Instant::now();
     loop {
@@ -122,77 +116,71 @@ fn serve(orders: &mpsc::Receiver<Order>, passing: &Arc<Passing>, path: &str, sea
         });
         if looked.elapsed() >= LOOK {
             looked = Instant::now();
-            seat.look(path, passing);
+            listening.look(passing);
         }
     }
 }
 
-/// Where it listens.
-enum Seat {
-    /// In the backend's place; `lost` counts the checks that found something else at the path.
-    Taken { place: Place, listener: UnixStream, lost: u32 },
-    /// The backend has ended; `there` counts the checks that found a new one. `failed`: what was left couldn't be put back
-    /// yet, for example because the old backend still answers its last requests.
-    Free { there: u32, failed: Option<PlaceError> },
+/// Where it listens, and how what accepts there is ended.
+struct Listening {
+    seat: Seat,
+    listener: Option<UnixStream>,
 }
 
-impl Seat {
-    fn take(path: &str, passing: &Arc<Passing>) -> Result<Self, PlaceError> {
-        let failed = |error| PlaceError::new(Step::Listen, error);
-        let mut place = Place::take(Path::new(path), true)?;
-        let listener = place.bind(None)?;
-        listener.set_nonblocking(false).map_err(failed)?;
+impl Listening {
+    fn start(path: &str, passing: &Arc<Passing>) -> Result<Self, PlaceError> {
+        let (seat, listener) = Seat::take(Path::new(path))?;
+        let mut listening = Self { seat, listener: None };
+        listening.accept(listener, passing).map_err(|error| PlaceError::new(Step::Listen, error))?;
+        Ok(listening)
+    }
+
+    fn accept(&mut self, listener: UnixListener, passing: &Arc<Passing>) -> io::Result<()> {
+        listener.set_nonblocking(false)?;
         // What shuts a listener down is the same call as for a stream.
-        let handle = UnixStream::from(OwnedFd::from(listener.try_clone().map_err(failed)?));
-        let aside: Arc<str> = place.aside().unwrap_or(place.path()).to_string_lossy().into();
+        self.listener = Some(UnixStream::from(OwnedFd::from(listener.try_clone()?)));
+        let aside: Arc<str> = self.seat.aside().unwrap_or(Path::new("")).to_string_lossy().into();
         passing.queue.tell(&Event::Listening { version: VERSION, aside: &aside });
         let passing = Arc::clone(passing);
-        thread::Builder::new().spawn(move || passing.accept(&listener, &aside)).map_err(failed)?;
-        Ok(Self::Taken { place, listener: handle, lost: 0 })
+        thread::Builder::new().spawn(move || passing.accept(&listener, &aside))?;
+        Ok(())
     }
 
     /// When a backend was started again, its new socket is moved as well.
-    fn look(&mut self, path: &str, passing: &Arc<Passing>) {
-        match self {
-            Self::Taken { place, lost, .. } => {
-                *lost = if place.is_lost() { *lost + 1 } else { 0 };
-                if *lost >= SETTLED {
-                    passing.queue.offer(&Event::Lost);
-                    let failed = self.leave(path).err();
-                    if let Some(error) = &failed {
-                        passing.queue.offer(&Event::Trouble { words: &error.error.to_string() });
-                    }
-                    *self = Self::Free { there: SETTLED, failed };
+    fn look(&mut self, passing: &Arc<Passing>) {
+        let trouble = |words: &str| {
+            passing.queue.offer(&Event::Trouble { words });
+        };
+        match self.seat.look() {
+            None => {}
+            Some(Seen::Lost(left)) => {
+                self.shut();
+                passing.queue.offer(&Event::Lost);
+                if let Some(error) = left {
+                    trouble(&error.error.to_string());
                 }
             }
-            Self::Free { there, .. } => {
-                let is_socket = fs::metadata(path).is_ok_and(|found| found.file_type().is_socket());
-                let is_there = is_socket && !is_dead(Path::new(path)).unwrap_or(true);
-                *there = if is_there { *there + 1 } else { 0 };
-                if *there >= SETTLED {
-                    match Self::take(path, passing) {
-                        Ok(taken) => *self = taken,
-                        Err(error) => {
-                            *there = 0;
-                            passing.queue.offer(&Event::Trouble { words: &error.error.to_string() });
-                        }
-                    }
+            Some(Seen::Taken(listener)) => {
+                if let Err(error) = self.accept(listener, passing) {
+                    // It is tried again.
+                    let _ = self.seat.leave();
+                    trouble(&error.to_string());
                 }
             }
+            Some(Seen::NotTaken(error)) => trouble(&error.error.to_string()),
         }
     }
 
     /// Puts everything back, and takes no more connections than those that wait.
-    fn leave(&mut self, path: &str) -> Result<(), PlaceError> {
-        match self {
-            Self::Taken { place, listener, .. } => {
-                let restored = place.restore();
-                let _ = listener.shutdown(Shutdown::Both);
-                restored
-            }
-            Self::Free { failed: None, .. } => Ok(()),
-            // What takes the path undoes first what was left.
-            Self::Free { failed: Some(_), .. } => Place::take(Path::new(path), true).map(drop),
+    fn leave(&mut self) -> Result<(), PlaceError> {
+        let left = self.seat.leave();
+        self.shut();
+        left
+    }
+
+    fn shut(&mut self) {
+        if let Some(listener) = self.listener.take() {
+            let _ = listener.shutdown(Shutdown::Both);
         }
     }
 }

@@ -8,6 +8,8 @@ pub mod place_error;
 pub mod protocol;
 #[cfg(unix)]
 pub mod rename;
+#[cfg(unix)]
+pub mod seat;
 pub mod tap_protocol;
 
 // The program's own files are here only so that the lints see them.

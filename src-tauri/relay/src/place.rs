@@ -23,12 +23,25 @@ use super::{
     tap_protocol::ASIDE,
 };
 
-/// The device and inode of a socket.
-pub type SocketId = (u64, u64);
+/// Device, inode, and when it was made: file systems give the number of an inode again, to the next socket that a backend makes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct SocketId {
+    device: u64,
+    inode: u64,
+    made: (i64, i64),
+}
+
+impl SocketId {
+    /// Moving a file, and changing who may use it, leaves this as it is.
+    fn of(found: &fs::Metadata) -> Self {
+        Self { device: found.dev(), inode: found.ino(), made: (found.mtime(), found.mtime_nsec()) }
+    }
+}
+
 type Result<T> = std::result::Result<T, PlaceError>;
 
 /// The number of no socket.
-const NONE: SocketId = (0, 0);
+const NONE: SocketId = SocketId { device: 0, inode: 0, made: (0, 0) };
 /// What is added to the path for the file that is locked.
 const LOCK: &str = ".porthole-tap";
 
@@ -72,11 +85,6 @@ impl Place {
         self.in_place.then_some(&*self.aside)
     }
 
-    /// The path, without links in it.
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
     /// Listens. Users that may connect to the backend's socket may connect to this one.
     ///
     /// # Errors
@@ -108,6 +116,20 @@ impl Place {
     /// has removed it.
     pub fn is_lost(&self) -> bool {
         self.own.is_some_and(|own| id_of(&self.path).ok().flatten() != Some(own))
+    }
+
+    /// Whether no process has the backend's own socket any more, which is aside. It can't come back: a backend that is started
+    /// again has a new one.
+    pub fn is_backend_gone(&self) -> bool {
+        self.in_place && self.own.is_some() && is_dead(&self.aside).unwrap_or(false)
+    }
+
+    /// Whether a path that may have links in it leads to the socket that Porthole listens at. One that can't be looked at may.
+    pub fn is_reached_by(&self, path: &Path) -> bool {
+        match fs::metadata(path) {
+            Ok(found) => self.own == Some(SocketId::of(&found)),
+            Err(error) => error.kind() != io::ErrorKind::NotFound,
+        }
     }
 
     /// The socket that is to be moved is one.
@@ -195,7 +217,11 @@ fn put_back(path: &Path, aside: &Path, own: SocketId) -> Result<()> {
             }
         }
         // A backend that was started again has a new socket there.
-        Ok(_) if is_dead(aside) => fs::remove_file(aside).map_err(failed),
+        Ok(_) if is_dead(aside) => match fs::remove_file(aside) {
+            // The directory is another one.
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed(error)),
+            _ => Ok(()),
+        },
         Ok(_) => Err(failed(io::ErrorKind::AlreadyExists.into())),
         Err(error) => Err(failed(error)),
     }
@@ -229,7 +255,7 @@ fn with(path: &Path, suffix: &str) -> PathBuf {
 /// Which socket is there; nothing for something else. No link is followed.
 fn id_of(path: &Path) -> io::Result<Option<SocketId>> {
     let found = fs::symlink_metadata(path)?;
-    Ok(found.file_type().is_socket().then(|| (found.dev(), found.ino())))
+    Ok(found.file_type().is_socket().then(|| SocketId::of(&found)))
 }
 
 /// Gives a socket the access of another one; without one only this user may connect.
@@ -261,7 +287,7 @@ impl Pinned {
         let file = OpenOptions::new().read(true).custom_flags(O_PATH | NO_LINK).open(path)?;
         let found = file.metadata()?;
         // Another name of a file may be one of another user's.
-        if !found.file_type().is_socket() || (found.dev(), found.ino()) != own || found.nlink() != 1 {
+        if !found.file_type().is_socket() || SocketId::of(&found) != own || found.nlink() != 1 {
             return Err(io::ErrorKind::PermissionDenied.into());
         }
         let path = PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd()));
@@ -312,9 +338,9 @@ impl Lock {
             if !about.is_file() || about.nlink() > 1 {
                 return Err(failed(io::ErrorKind::AlreadyExists.into()));
             }
-            let there = fs::symlink_metadata(&path);
-            if there.is_ok_and(|there| (there.dev(), there.ino()) == (about.dev(), about.ino())) {
-                return Ok(Self { path, file, is_there: true });
+            let lock = Self { path: path.clone(), file, is_there: true };
+            if lock.is_at_its_path() {
+                return Ok(lock);
             }
         }
         Err(failed(io::ErrorKind::ResourceBusy.into()))
@@ -323,22 +349,32 @@ impl Lock {
     /// The socket that was noted there.
     fn left(&mut self) -> Option<SocketId> {
         let mut text = String::new();
-        (&mut self.file).take(64).read_to_string(&mut text).ok()?;
-        let (device, inode) = text.trim().split_once(' ')?;
-        Some((device.parse().ok()?, inode.parse().ok()?))
+        (&mut self.file).take(128).read_to_string(&mut text).ok()?;
+        let mut numbers = text.split_ascii_whitespace();
+        Some(SocketId {
+            device: numbers.next()?.parse().ok()?,
+            inode: numbers.next()?.parse().ok()?,
+            made: (numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?),
+        })
     }
 
-    fn note(&mut self, (device, inode): SocketId) -> io::Result<()> {
+    fn note(&mut self, SocketId { device, inode, made: (seconds, nanoseconds) }: SocketId) -> io::Result<()> {
         self.file.set_len(0)?;
         self.file.rewind()?;
-        writeln!(self.file, "{device} {inode}")?;
+        writeln!(self.file, "{device} {inode} {seconds} {nanoseconds}")?;
         self.file.sync_data()
     }
 
     fn remove(&mut self) {
-        if std::mem::replace(&mut self.is_there, false) {
+        // In a directory that was made again it may be another Porthole's.
+        if std::mem::replace(&mut self.is_there, false) && self.is_at_its_path() {
             let _ = fs::remove_file(&self.path);
         }
+    }
+
+    fn is_at_its_path(&self) -> bool {
+        let (own, there) = (self.file.metadata(), fs::symlink_metadata(&self.path));
+        matches!((own, there), (Ok(own), Ok(there)) if (own.dev(), own.ino()) == (there.dev(), there.ino()))
     }
 }
 

@@ -123,6 +123,30 @@ fn what_a_killed_one_left_is_undone_by_the_next() {
     assert_eq!((names(&folder), id_of(&path).unwrap()), (vec!["b.sock".to_owned()], before));
 }
 
+/// File systems give the number of an inode again: a backend that was started after a tap was killed may get that of the tap's
+/// socket.
+#[test]
+fn a_socket_with_the_number_of_porthole_s_is_not_taken_for_it() {
+    let (folder, path, listener) = backend();
+    let mut place = Place::take(&path, true).unwrap();
+    let own = place.bind(None).unwrap();
+    let noted = place.own.unwrap();
+    killed(place);
+    drop((own, listener));
+    // One number is given until it comes again, which some file systems never do: then the note says that it has.
+    fs::remove_file(&path).unwrap();
+    let new = UnixListener::bind(&path).unwrap();
+    new.set_nonblocking(true).unwrap();
+    let theirs = id_of(&path).unwrap().unwrap();
+    assert_ne!(theirs, noted);
+    let mut lock = Lock::take(with(&path, LOCK)).unwrap();
+    lock.note(SocketId { made: noted.made, ..theirs }).unwrap();
+    drop(lock);
+    drop(Place::take(&path, false).unwrap());
+    assert_eq!((names(&folder), id_of(&path).unwrap()), (vec!["b.sock".to_owned()], Some(theirs)));
+    assert!(reaches(&path, &new));
+}
+
 #[test]
 fn what_another_put_there_meanwhile_is_never_overwritten() {
     let (folder, path, listener) = backend();

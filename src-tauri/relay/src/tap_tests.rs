@@ -4,9 +4,12 @@ use std::{
     fs,
     io::{Read, Write},
     net::Shutdown,
-    os::unix::{
-        fs::MetadataExt,
-        net::{UnixListener, UnixStream},
+    os::{
+        fd::OwnedFd,
+        unix::{
+            fs::MetadataExt,
+            net::{UnixListener, UnixStream},
+        },
     },
     path::{Path, PathBuf},
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
@@ -19,6 +22,7 @@ use tempfile::TempDir;
 use super::{
     place::Place,
     place_error::{PlaceError, Step},
+    rename::make_room,
     tap_protocol::{End, Event, Order, Side, VERSION},
     test_program::{self, frame},
 };
@@ -280,8 +284,8 @@ fn a_connection_is_closed_by_its_number_and_others_stay() {
 #[test]
 fn a_backend_that_is_down_is_told_with_what_the_client_wanted() {
     let mut tapped = Tapped::new();
-    // The file of its socket stays.
-    tapped.backend = UnixListener::bind(tapped.directory.path().join("other.sock")).unwrap();
+    // It still has its socket, and takes no connections.
+    UnixStream::from(OwnedFd::from(tapped.backend.try_clone().unwrap())).shutdown(Shutdown::Both).unwrap();
     let mut client = UnixStream::connect(tapped.path()).unwrap();
     say(&mut client, "ask");
     let (kind, payload) = tapped.next();
@@ -319,6 +323,19 @@ fn a_backend_that_comes_back_later_is_tapped_then() {
     tapped.backend = UnixListener::bind(tapped.directory.path().join("other.sock")).unwrap();
     tapped.expect(&Event::Lost);
     until("nothing is left", || tapped.names().is_empty());
+    tapped.backend = UnixListener::bind(tapped.path()).unwrap();
+    tapped.listens();
+    let _open = tapped.connect(0);
+}
+
+/// A backend that crashed leaves the file of its socket.
+#[test]
+fn a_backend_that_ended_without_a_word_finds_its_path_as_it_left_it() {
+    let mut tapped = Tapped::new();
+    tapped.backend = UnixListener::bind(tapped.directory.path().join("other.sock")).unwrap();
+    tapped.expect(&Event::Lost);
+    assert_eq!(tapped.names(), ["b.sock"]);
+    make_room(&tapped.path()).unwrap();
     tapped.backend = UnixListener::bind(tapped.path()).unwrap();
     tapped.listens();
     let _open = tapped.connect(0);

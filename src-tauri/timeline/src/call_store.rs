@@ -24,6 +24,7 @@ use crate::{
     prompt::Prompt,
     replay::ReplayState,
     session::{OpenSession, OpenedRules},
+    tapping::TapStatus,
 };
 use porthole_base::error::{Code, Error, Result};
 use porthole_engine::target::TargetStatus;
@@ -151,6 +152,7 @@ pub(super) struct CallStore {
     pub replay: Option<ReplayState>,
     pub saving: Option<TaskProgress>,
     pub mock: Option<MockState>,
+    pub tap: Option<TapStatus>,
     pub prompt: Option<Prompt>,
     pub waiting: u32,
     pub permissions: PermissionState,
@@ -475,6 +477,7 @@ impl CallStore {
             removals: self.removals.list(),
             sessions: self.sessions.clone(),
             mock: self.mock.clone(),
+            tap: self.tap.clone(),
             target_status: self.target_status.clone(),
             extension: self.extension,
             misses: self.misses,

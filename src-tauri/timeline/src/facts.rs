@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{history::HistoryState, mock::MockState, prompt::Prompt, replay::ReplayState, session::OpenSession};
+use crate::{
+    history::HistoryState, mock::MockState, prompt::Prompt, replay::ReplayState, session::OpenSession,
+    tapping::TapStatus,
+};
 use porthole_base::error::Error;
 use porthole_engine::target::TargetStatus;
 use porthole_output::{BodyKind, Charset, Counts, Encoded, Searching, TaskProgress};
@@ -169,6 +172,10 @@ pub struct Changes {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub mock: Option<MockState>,
+    /// The recording of what a desktop sends, if one runs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub tap: Option<TapStatus>,
     /// The three live marks as they are now.
     pub target_status: TargetStatus,
     /// Counts the changes of the extension that is open: a caller that shows it asks for it again.

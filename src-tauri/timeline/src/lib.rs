@@ -57,6 +57,7 @@ pub use preview::Preview;
 use recorder::Recorder;
 use searching::Searched;
 use shown::Derived;
+pub use tapping::{ShownTap, TapPlace, TapStatus};
 use terminal::LiveTerminal;
 pub use terminal::TerminalPiece;
 

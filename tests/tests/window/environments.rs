@@ -125,6 +125,39 @@ async fn unknown_variables_are_underlined_in_a_json_body_and_say_what_they_are()
 }
 
 #[tokio::test]
+async fn unknown_variables_are_marked_in_each_field_of_a_command() {
+    let app = App::open().await;
+    app.click("#environment-edit").await;
+    app.click("#environment-add").await;
+    app.until("its name", "document.activeElement.id === 'environment-name'").await;
+    variable(&app, 1, "known", "here").await;
+    app.click("#environments-close").await;
+    app.click("#tab-command").await;
+    app.click("#command-host").await;
+    app.compose("echo-{{nope}}", &["{{known}}", "--volume={{nope}}", "plain"]).await;
+    app.fill("#command-cwd", "/{{other}}").await;
+    app.click("#command-add-stdin").await;
+    app.fill("#command-stdin", "{{nope}} and {{other}}").await;
+    let marked =
+        "[...document.querySelectorAll('form.command [aria-invalid=true]')].map((field) => field.dataset.tooltip)";
+    let expected = json!([
+        "Unknown variable: nope",
+        "Unknown variable: nope",
+        "Unknown variable: other",
+        "Unknown variables: nope, other"
+    ]);
+    app.until("each of them", &format!("JSON.stringify({marked}) === {}", json!(expected.to_string()))).await;
+    let arg = |n: u32| format!("document.querySelector('#args [aria-label=\"Argument {n}\"]').ariaInvalid");
+    assert_eq!(app.value(&format!("[{}, {}, {}]", arg(1), arg(2), arg(3))).await, json!(["false", "true", "false"]));
+    drawn_right(&app, "environment-command").await;
+    app.click("#variables-define").await;
+    app.fill("[aria-label='variable 2, value']", "known now").await;
+    app.click("#environments-close").await;
+    app.until("all are known", &format!("{marked}.length === 0")).await;
+    app.close().await;
+}
+
+#[tokio::test]
 async fn a_deleted_environment_is_put_back_and_names_are_checked() {
     let app = App::open().await;
     app.click("#environment-edit").await;

@@ -1,26 +1,35 @@
 //! JSON bodies in the window: find in what is folded, filtering by a path, and the menu of a value.
 
+use std::fs;
+
 use fantoccini::key::Key;
-use porthole_tests::{servers::Raw, window::App};
+use porthole_tests::{eventually, servers::Raw, window::App};
 use serde_json::json;
 
-use crate::drawn::{drawn_right, drawn_right_under};
+use crate::{
+    drawn::{drawn_right, drawn_right_under},
+    logs::open_with_browser,
+};
 
 const VOLUMES: &str = r#"{"id":9007199254740993,"volumes":[{"name":"pg-data","size":41722110},{"name":"pg-data-copy","size":41722110.0},{"name":"web cache","labels":{"com.example/owner":"me"},"size":12}],"took":"38ms"}"#;
 
 /// The window with this as the body of a response.
 async fn answered(body: &str) -> App {
+    let app = App::open().await;
+    respond(&app, body).await;
+    app
+}
+
+async fn respond(app: &App, body: &str) {
     let length = body.len();
     let head = format!(
         "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
     );
     let raw = Raw::answering([head.as_bytes(), body.as_bytes()].concat());
-    let app = App::open().await;
     app.set_target(&raw.endpoint.to_string()).await;
     app.send("GET", "/volumes").await;
     let call = app.newer_than(0).await;
     app.becomes(call, "status").await;
-    app
 }
 
 async fn search(app: &App, text: &str) {
@@ -162,5 +171,43 @@ async fn a_value_has_a_menu_with_its_path() {
         "!document.querySelector('#json-menu') && document.activeElement?.id === 'log'",
     )
     .await;
+    app.close().await;
+}
+
+#[tokio::test]
+async fn links_in_json_are_opened_by_a_click_or_from_the_menu_of_their_value() {
+    let folder = tempfile::tempdir().unwrap();
+    let (app, opened) = open_with_browser(folder.path()).await;
+    respond(&app, r#"{"a":1,"docs":"see http://127.0.0.1:9/a?b=1.","next":"http:\/\/127.0.0.1:9\/b?c=1\u0026d=2"}"#)
+        .await;
+    app.line(3, r#"  "next": "http:\/\/127.0.0.1:9\/b?c=1\u0026d=2""#).await;
+    app.hover("#log .line[data-line='3'] .link").await;
+    app.until(
+        "where it leads",
+        "document.querySelector('.tooltip')?.innerText === 'Open http://127.0.0.1:9/b?c=1&d=2'",
+    )
+    .await;
+    drawn_right(&app, "json-links").await;
+    app.click("#log .line[data-line='3'] .link").await;
+    eventually("the browser", async || opened.exists().then_some(())).await;
+    assert_eq!(fs::read_to_string(&opened).unwrap(), "http://127.0.0.1:9/b?c=1&d=2");
+    fs::remove_file(&opened).unwrap();
+    // The rest of the row still has the menu of the value.
+    app.value("document.querySelector('#log').focus()").await;
+    app.chord(&[Key::Control], 'g').await;
+    app.until("where to go", "document.activeElement.id === 'jump-text'").await;
+    app.client().active_element().await.unwrap().send_keys("2").await.unwrap();
+    app.chord(&[], Key::Enter.into()).await;
+    app.until("line 2", "document.querySelector('#log .pointed')?.dataset.line === '1'").await;
+    app.value("document.querySelector('#log').focus()").await;
+    app.chord(&[Key::Control], Key::Down.into()).await;
+    app.until("it is said", "document.querySelector('.beside [role=status]').innerText.endsWith('(1 link)')").await;
+    app.chord(&[], Key::Enter.into()).await;
+    app.until("its menu", "document.activeElement?.id === 'link-open-0'").await;
+    app.until("its path", "document.querySelector('#json-menu .menu-heading')?.innerText === '$.docs'").await;
+    drawn_right_under(&app, "json-menu-link").await;
+    app.chord(&[], Key::Enter.into()).await;
+    eventually("the browser", async || opened.exists().then_some(())).await;
+    assert_eq!(fs::read_to_string(&opened).unwrap(), "http://127.0.0.1:9/a?b=1");
     app.close().await;
 }

@@ -244,7 +244,7 @@ async fn stack_traces_are_one_row_and_errors_are_gone_to() {
 }
 
 /// A window whose browser is a program that writes the URL into the file `opened` of this folder.
-async fn open_with_browser(folder: &Path) -> (App, PathBuf) {
+pub async fn open_with_browser(folder: &Path) -> (App, PathBuf) {
     use std::os::unix::fs::PermissionsExt;
     let (program, opened) = (folder.join("xdg-open"), folder.join("opened"));
     fs::write(&program, format!("#!/bin/sh\nprintf '%s' \"$1\" > {0}.part && mv {0}.part {0}\n", opened.display()))

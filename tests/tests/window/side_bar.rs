@@ -4,7 +4,7 @@ use fantoccini::key::Key;
 use porthole_tests::window::App;
 use serde_json::json;
 
-use crate::drawn::{drawn_right, pictures};
+use crate::drawn::{drawn_right, drawn_right_on_displays, pictures};
 
 async fn save(app: &App, path: &str, name: &str) {
     app.click("#tab-request").await;
@@ -104,6 +104,38 @@ async fn the_side_bar_is_one_tab_stop_with_arrows_inside_and_it_collapses() {
     app.until("still collapsed", "document.querySelector('#side-show') && !document.querySelector('#side')").await;
     app.click("#side-show").await;
     app.until("as wide as before", &format!("document.querySelector('#side')?.offsetWidth === {width}")).await;
+    app.close().await;
+}
+
+#[tokio::test]
+async fn the_side_bar_is_wider_in_a_wide_window_until_its_width_is_set() {
+    let app = App::open().await;
+    let name = "Volumes of this extension";
+    save(&app, "/volumes", name).await;
+    let width = "document.querySelector('#side').offsetWidth";
+    let is_cut = format!(
+        "(() => {{ const text = document.querySelector('[data-saved=\"{name}\"] .clip'); return text.scrollWidth > text.clientWidth }})()"
+    );
+    let usual = app.value(width).await.as_f64().unwrap();
+    assert_eq!(app.value(&is_cut).await, json!(true));
+    app.resize(1920, 1080).await;
+    app.until("wider", &format!("{width} > {usual} + 80")).await;
+    assert_eq!(app.value(&is_cut).await, json!(false));
+    drawn_right_on_displays(&app, "side-wide").await;
+    app.resize(1920, 1080).await;
+    app.drag("main > .separator", -60).await;
+    app.until("narrower", &format!("{width} < {usual} + 80")).await;
+    let set = app.value(width).await;
+    app.resize(1440, 900).await;
+    app.until("the size", "innerWidth === 1440").await;
+    assert_eq!(app.value(width).await, set);
+    let app = App::open_in(app.close().await, &[]).await;
+    app.until("as it was set", &format!("document.querySelector('#side')?.offsetWidth === {set}")).await;
+    // Set back, it grows again.
+    app.click_twice("main > .separator").await;
+    app.until("as usual", &format!("{width} === {usual}")).await;
+    app.resize(1920, 1080).await;
+    app.until("wider", &format!("{width} > {usual} + 80")).await;
     app.close().await;
 }
 

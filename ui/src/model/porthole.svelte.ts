@@ -379,7 +379,6 @@ export class Porthole extends ShownCall {
     void this.timeline.watch()
     void this.page.find()
     void this.side.routes.look()
-    void this.tapping.look()
   }
 
   /** Begins as the page's own window. */
@@ -435,6 +434,7 @@ export class Porthole extends ShownCall {
     this.saving.see(changes.saving)
     this.exporting.see(changes.saving)
     this.sessions.see(changes.sessions, changes.mock)
+    this.tapping.see(changes.tap)
     this.comparisons.replaying.see(changes.replay)
     this.page.see(changes.misses)
     if (!this.own) this.extension.see(changes.extension)

@@ -48,7 +48,6 @@ use porthole_http::endpoint::Endpoint;
 use porthole_timeline::{Origin, Timeline};
 pub use privacy::StoredPlaces;
 pub use replay::ReplayChoices;
-pub use tap::TapPlace;
 use tokio::{runtime::Handle, sync::watch, task::JoinSet};
 
 use crate::{

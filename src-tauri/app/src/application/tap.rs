@@ -14,36 +14,20 @@ use porthole_http::{
     endpoint::Endpoint,
     tap::{Tap, TapOptions, aside_of, undo_leftover},
 };
-use serde::{Deserialize, Serialize};
-use ts_rs::TS;
+use porthole_timeline::{ShownTap, TapPlace};
 
 use crate::{application::Application, host::Host};
 
 /// The name of the file that says which socket is moved, for a start after this Porthole was killed.
 const NOTE: &str = "moved-socket";
 
-/// What is moved while Porthole records.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct TapPlace {
-    /// The backend's address, at which Porthole listens.
-    pub endpoint: Endpoint,
-    /// The container that has the socket; none for a socket of this machine.
-    pub container: Option<String>,
-    /// The path of the backend's own socket.
-    pub path: String,
-    /// Its path while Porthole records.
-    pub aside: String,
-    /// What is wrong with the recording that runs.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[ts(optional)]
-    pub trouble: Option<Error>,
-}
-
 /// A tap of the window.
 #[derive(Debug)]
 pub(crate) struct RunningTap {
     tap: Tap,
     place: TapPlace,
+    /// Until the socket is back.
+    _shown: ShownTap,
 }
 
 impl<H: Host> Application<H> {
@@ -75,7 +59,8 @@ impl<H: Host> Application<H> {
                 // Links in the path are known now.
                 let aside = tap.aside().map(|aside| aside.display().to_string());
                 let place = TapPlace { aside: aside.unwrap_or(shown.aside), ..shown };
-                *running = Some(RunningTap { tap, place: place.clone() });
+                let shown = self.timeline.show_tap(place.clone(), tap.state());
+                *running = Some(RunningTap { tap, place: place.clone(), _shown: shown });
                 Ok(place)
             }
             Err(error) => {
@@ -85,15 +70,8 @@ impl<H: Host> Application<H> {
         }
     }
 
-    pub async fn tap_running(&self) -> Result<Option<TapPlace>> {
-        Ok(self.tap.lock().await.as_ref().map(|RunningTap { tap, place }| {
-            let trouble = tap.state().borrow().trouble.clone();
-            TapPlace { trouble, ..place.clone() }
-        }))
-    }
-
     pub async fn stop_tap(&self) -> Result<()> {
-        let Some(RunningTap { tap, .. }) = self.tap.lock().await.take() else { return Ok(()) };
+        let Some(RunningTap { tap, _shown, .. }) = self.tap.lock().await.take() else { return Ok(()) };
         tap.stop().await?;
         self.note_moved(None)
     }
@@ -148,7 +126,7 @@ fn place_of(endpoint: Endpoint) -> Result<TapPlace> {
     }
     let aside = aside_of(&endpoint)
         .ok_or_else(|| Error::new(Code::EndpointUnsupported, "Sockets can't be moved on this system"))?;
-    Ok(TapPlace { container, path, aside: aside.display().to_string(), endpoint, trouble: None })
+    Ok(TapPlace { container, path, aside: aside.display().to_string(), endpoint })
 }
 
 /// The note, and what a killed Porthole left: its socket is put back.

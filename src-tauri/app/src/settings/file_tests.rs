@@ -58,8 +58,11 @@ fn settings_of_another_version_are_read_as_far_as_they_go() {
     let (_directory, file) = file();
     fs::write(file.file.path(), r#"{"theme":"dark","unknown":1,"splits":{"side":200,"center":500}}"#).unwrap();
     let Loaded { settings: read, trouble } = file.load();
-    assert_eq!((read.theme, read.splits.side, read.splits.bottom), (Theme::Dark, 200, 310));
+    assert_eq!((read.theme, read.splits.side, read.splits.bottom), (Theme::Dark, Some(200), 310));
     assert!(trouble.is_none());
+    // An earlier version wrote the width of the side bar also where it wasn't set.
+    fs::write(file.file.path(), r#"{"splits":{"side":212}}"#).unwrap();
+    assert_eq!(file.load().settings.splits.side, None);
 }
 
 /// One unknown value set all of them aside.
@@ -89,7 +92,7 @@ fn a_value_that_is_not_known_costs_nothing_but_itself_and_stays_in_the_file() {
     assert_eq!(trouble.detail.unwrap(), "theme, servers[\"a\"], saved[0]");
 
     change(&file, |settings| {
-        settings.splits.side = 9;
+        settings.splits.side = Some(9);
         settings.saved.insert(1, saved("new"));
         settings.saved.remove(0);
     });

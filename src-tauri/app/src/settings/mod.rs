@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 pub use file::{Loaded, SettingsFile};
 pub use remembered::Remembered;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use ts_rs::TS;
 
 use porthole_engine::target::Target;
@@ -34,8 +34,10 @@ pub enum Theme {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(default)]
 pub struct Splits {
-    /// The width of the side bar in CSS pixels.
-    pub side: u32,
+    /// The width of the side bar in CSS pixels, where the user has set it. It grows with the window otherwise.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "side_set")]
+    #[ts(optional)]
+    pub side: Option<u32>,
     /// How much of the width beside the side bar the composer has.
     pub composer: ComposerShares,
     /// How much of the window's height the bottom panel has.
@@ -62,8 +64,14 @@ pub struct ComposerShares {
 
 impl Default for Splits {
     fn default() -> Self {
-        Self { side: 212, composer: ComposerShares::default(), bottom: 310, collapsed: false, side_collapsed: false }
+        Self { side: None, composer: ComposerShares::default(), bottom: 310, collapsed: false, side_collapsed: false }
     }
+}
+
+fn side_set<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u32>, D::Error> {
+    /// What earlier versions wrote where the user hadn't set it.
+    const UNSET: u32 = 212;
+    Ok(Option::<u32>::deserialize(from)?.filter(|side| *side != UNSET))
 }
 
 impl Default for ComposerShares {
@@ -258,7 +266,7 @@ mod tests {
         let settings = Settings {
             theme: Theme::Dark,
             splits: Splits {
-                side: 1,
+                side: Some(1),
                 composer: ComposerShares { request: 2, command: 3, console: 4, page: 5 },
                 bottom: 6,
                 collapsed: true,

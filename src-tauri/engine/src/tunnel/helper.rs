@@ -68,7 +68,7 @@ impl Helper {
     pub async fn make(engine: Engine, target: &Inspected, share: &Share, reaper: Option<Arc<Reaper>>) -> Result<Self> {
         let image = image(&engine).await?;
         // None should be there: each ends with the stream to it, but an engine may have been killed as well.
-        crate::remove_left(&engine, LABEL, false).await;
+        crate::remove_left(&engine, LABEL, crate::Removal::Plain).await;
         let made = Self::start(&engine, target, share, &image, reaper.clone()).await;
         match (made, share) {
             // An engine in a virtual machine may not let its own path be mounted by name.

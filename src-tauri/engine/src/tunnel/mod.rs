@@ -222,7 +222,7 @@ impl EngineTunnel {
             let engine = self.engine().await?;
             let target = engine.running(container).await?;
             // None should be there: each ends with its Porthole.
-            crate::end_left(&engine, container::TAP_LABEL).await;
+            crate::remove_left(&engine, container::TAP_LABEL, crate::Removal::AfterStop).await;
             let (name, share) = (crate::new_name("tap")?, share(&target.mounts, path));
             let plan = Plan { engine, target, path: path.clone(), share, moved: self.moved.clone(), name };
             let closing = self.closing.lock().unwrap_or_else(PoisonError::into_inner).clone();

@@ -34,7 +34,7 @@ impl Reading {
         (name, exact): (&ImageRef, &ImageRef),
         reaper: Option<Arc<Reaper>>,
     ) -> Result<Self> {
-        engine::remove_left(engine, LABEL, true).await;
+        engine::remove_left(engine, LABEL, engine::Removal::WithVolumes).await;
         let body = ContainerCreateBody {
             image: Some(exact.to_string()),
             // An image that is not meant to be run has no command, and the engine wants one.

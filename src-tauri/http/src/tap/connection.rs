@@ -26,6 +26,7 @@ const UNCONNECTED: Duration = Duration::from_secs(1);
 const FIRST: usize = 16 * 1024;
 
 /// The backend that connections go to.
+#[derive(Clone)]
 pub(super) struct Backend {
     /// Where it is reached.
     pub at: Endpoint,

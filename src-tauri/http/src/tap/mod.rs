@@ -7,12 +7,14 @@
 //! If the backend's socket isn't a file of this machine, a program in a helper container passes the bytes on and sends the
 //! copies (`remote.rs`).
 
+mod accepting;
 mod connection;
 mod failure;
 mod feed;
 mod framing;
 mod head;
 mod listener;
+mod lost;
 mod move_failure;
 mod observer;
 mod pass;
@@ -27,18 +29,20 @@ mod remote_failure;
 
 use std::{
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
     time::Duration,
 };
 
-use futures_util::FutureExt;
-use tokio::{
-    sync::watch,
-    task::{JoinHandle, JoinSet},
-};
+use tokio::{sync::watch, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
-use self::{connection::Backend, listener::listen_at, place::Place, remote::Remote};
+use self::{
+    accepting::{Accepting, SharedPlace},
+    connection::Backend,
+    listener::listen_at,
+    place::Place,
+    remote::Remote,
+};
 pub use self::{
     record::{CallLog, LoggedCall},
     remote::RemoteTap,
@@ -46,14 +50,13 @@ pub use self::{
 use crate::{
     endpoint::{Endpoint, usable},
     exchange::EngineDialer,
-    listener::{Accepted, Listener},
 };
 use porthole_base::{
     error::{Code, Error, Result},
     handles,
 };
 
-/// Connections at once. New connections wait until one of these ends.
+/// Connections at once. More wait until one of them ends.
 const MOST: u64 = 4096;
 /// Open files that a connection may need: both of its sockets, one more while it is opened, and the output of its call.
 const FILES: u64 = 4;
@@ -61,8 +64,6 @@ const FILES: u64 = 4;
 const OTHER_FILES: u64 = 64;
 /// How long connections may take to end.
 const END: Duration = Duration::from_secs(1);
-/// How long to wait after a connection couldn't be accepted.
-const PAUSE: Duration = Duration::from_millis(50);
 
 /// Where a tap is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,8 +88,21 @@ impl TapOptions {
 pub struct TapState {
     /// Open connections.
     pub connections: usize,
+    /// Nothing is recorded at the moment: the backend has no socket, or a new one that isn't moved yet. `trouble` says which.
+    pub is_lost: bool,
     /// Why the last connection couldn't be accepted or opened, until another one can.
     pub trouble: Option<Error>,
+}
+
+impl TapState {
+    /// Changes the trouble, unless it is why nothing is recorded; whether that made a difference.
+    fn set_trouble(&mut self, trouble: Option<Error>) -> bool {
+        let is_new = !self.is_lost && self.trouble != trouble;
+        if is_new {
+            self.trouble = trouble;
+        }
+        is_new
+    }
 }
 
 /// A tap that records. When it is dropped, the backend's own socket is put back, and its connections end.
@@ -98,7 +112,7 @@ pub struct Tap {
     aside: Option<PathBuf>,
     most: usize,
     state: watch::Receiver<TapState>,
-    place: Arc<Mutex<Option<Place>>>,
+    place: SharedPlace,
     stop: CancellationToken,
     /// How long it may take to end.
     limit: Duration,
@@ -123,15 +137,17 @@ impl Tap {
             return Err(Error::new(Code::TapUnavailable, format!("The backend itself listens on {to}"))
                 .hint("Only a unix socket can be moved aside. Listen on another address."));
         }
-        let mut place = match &listen {
-            Endpoint::Unix(path) => Some(Place::take(path, in_place)?),
-            _ => None,
+        let (place, listener, listen) = match &listen {
+            Endpoint::Unix(path) => {
+                let like = if let Endpoint::Unix(path) = &to { Some(path.as_path()) } else { None };
+                let (place, listener) = Place::take(path, in_place, like)?;
+                (Some(place), listener, listen)
+            }
+            _ => {
+                let (listener, listen) = listen_at(&listen).await?;
+                (None, listener, listen)
+            }
         };
-        let like = match &to {
-            Endpoint::Unix(path) => Some(path.as_path()),
-            _ => None,
-        };
-        let (listener, listen) = listen_at(&listen, place.as_mut(), like).await?;
         let aside = place.as_ref().and_then(Place::aside).map(Path::to_owned);
         let backend = Backend {
             at: aside.clone().map_or_else(|| to.clone(), Endpoint::Unix),
@@ -141,11 +157,17 @@ impl Tap {
             waiting: Arc::default(),
             skip_own,
         };
-        let (place, stop) = (Arc::new(Mutex::new(place)), CancellationToken::new());
+        let (place, stop) = (SharedPlace::new(place), CancellationToken::new());
         let (tell, state) = watch::channel(TapState::default());
-        let accepting =
-            Accepting { listener, backend: Arc::new(backend), most, tell: Arc::new(tell), stop: stop.clone() };
-        let running = tokio::spawn(accepting.run(Arc::clone(&place)));
+        let accepting = Accepting {
+            listener: Some(listener),
+            backend: Arc::new(backend),
+            most,
+            tell: Arc::new(tell),
+            stop: stop.clone(),
+            place: place.clone(),
+        };
+        let running = tokio::spawn(accepting.run());
         Ok(Self { listen, aside, most, state, place, stop, limit: 2 * END, running })
     }
 
@@ -158,7 +180,7 @@ impl Tap {
         let (tell, state) = watch::channel(TapState::default());
         let remote = Remote::start(to.clone(), engines, log, tell, stop.clone()).await?;
         let aside = Some(PathBuf::from(remote.aside()));
-        let (place, limit) = (Arc::default(), remote::STOP);
+        let (place, limit) = (SharedPlace::default(), remote::STOP);
         let running = tokio::spawn(remote.run());
         Ok(Self { listen: to, aside, most: porthole_relay::tap_protocol::MOST, state, place, stop, limit, running })
     }
@@ -188,7 +210,7 @@ impl Tap {
     /// # Errors
     /// [`Code::TapMoveFailed`]; [`Code::Internal`] where the recording ended without a result.
     pub async fn stop(mut self) -> Result<()> {
-        let restored = restore(&self.place);
+        let restored = self.place.restore();
         self.stop.cancel();
         let ended = tokio::time::timeout(self.limit, &mut self.running).await;
         let ended = match ended {
@@ -214,9 +236,7 @@ impl Tap {
 
 impl Drop for Tap {
     fn drop(&mut self) {
-        if let Err(error) = restore(&self.place) {
-            tracing::warn!(%error, "a socket wasn't put back");
-        }
+        self.place.restore_at_last();
         self.stop.cancel();
     }
 }
@@ -235,15 +255,7 @@ pub fn aside_of(endpoint: &Endpoint) -> Option<PathBuf> {
 /// # Errors
 /// [`Code::TapMoveFailed`]; [`Code::TapUnavailable`] while another Porthole records there.
 pub fn undo_leftover(path: &Path) -> Result<()> {
-    if path.parent().is_some_and(Path::is_dir) { Place::take(path, false).map(drop) } else { Ok(()) }
-}
-
-fn locked(place: &Mutex<Option<Place>>) -> MutexGuard<'_, Option<Place>> {
-    place.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn restore(place: &Mutex<Option<Place>>) -> Result<()> {
-    locked(place).take().map_or(Ok(()), |mut place| place.restore())
+    if path.parent().is_some_and(Path::is_dir) { place::undo(path) } else { Ok(()) }
 }
 
 /// Whether both lead to one socket.
@@ -270,76 +282,4 @@ fn most_connections() -> Result<usize> {
             .hint("Start Porthole with a higher limit: see `ulimit -n`."));
     }
     Ok(most.min(MOST) as usize)
-}
-
-/// Takes connections.
-struct Accepting {
-    listener: Listener,
-    backend: Arc<Backend>,
-    most: usize,
-    tell: Arc<watch::Sender<TapState>>,
-    stop: CancellationToken,
-}
-
-impl Accepting {
-    async fn run(mut self, place: Arc<Mutex<Option<Place>>>) -> Result<()> {
-        let mut connections = JoinSet::new();
-        loop {
-            let is_full = connections.len() >= self.most;
-            tokio::select! {
-                biased;
-                () = self.stop.cancelled() => break,
-                Some(_) = connections.join_next() => {}
-                accepted = self.listener.accept(), if !is_full => match accepted {
-                    Ok(accepted) => self.open(accepted, &mut connections),
-                    Err(error) => {
-                        let error = handles::exhausted("accept a connection", &error).unwrap_or_else(|| {
-                            Error::new(Code::TapUnavailable, "A connection couldn't be accepted").detail(error)
-                        });
-                        self.tell.send_modify(|state| state.trouble = Some(error));
-                        tokio::time::sleep(PAUSE).await;
-                    }
-                },
-            }
-            self.tell_count(&connections);
-        }
-        // Those that came before the backend's own socket was back aren't refused.
-        if let Err(error) = restore(&place) {
-            tracing::warn!(%error, "a socket wasn't put back");
-        }
-        let backlog = self.most.saturating_sub(connections.len());
-        for _ in 0..backlog {
-            let Some(Ok(accepted)) = self.listener.accept().now_or_never() else { break };
-            self.open(accepted, &mut connections);
-        }
-        drop(self.listener);
-        let ended = async { while connections.join_next().await.is_some() {} };
-        let _ = tokio::time::timeout(END, ended).await;
-        Ok(())
-    }
-
-    fn tell_count(&self, connections: &JoinSet<()>) {
-        let (now, most) = (connections.len(), self.most);
-        self.tell.send_if_modified(|state| {
-            if now >= most && state.trouble.is_none() {
-                let message = format!("{now} connections are open, the most that Porthole records at once");
-                state.trouble = Some(
-                    Error::new(Code::TapUnavailable, message).hint("New connections wait until one of these ends."),
-                );
-            }
-            std::mem::replace(&mut state.connections, now) != now
-        });
-    }
-
-    fn open(&self, accepted: Accepted, connections: &mut JoinSet<()>) {
-        let (backend, close, tell) = (Arc::clone(&self.backend), self.stop.child_token(), Arc::clone(&self.tell));
-        connections.spawn(Box::pin(async move {
-            let failed = backend.carry(accepted, close).await;
-            tell.send_if_modified(|state| {
-                let is_new = state.trouble != failed;
-                state.trouble = failed;
-                is_new
-            });
-        }));
-    }
 }

@@ -24,8 +24,9 @@ use tokio_util::sync::CancellationToken;
 use super::{
     TapState,
     feed::{Feed, Waiting},
+    lost::lost,
     record::{CallLog, Opening, Recording},
-    remote_failure::{ended, failure, late, lost, stopped, unexpected, unseen},
+    remote_failure::{ended, failure, late, stopped, unexpected, unseen},
 };
 use crate::{
     endpoint::{Endpoint, explain_refused},
@@ -162,9 +163,9 @@ impl Remote {
                 Over::Told(Ok(())) => stopped(),
                 Over::Told(Err(error)) | Over::Silent(error) => error,
             };
-            self.say(Some(error));
+            self.say_lost(error);
             match self.again().await {
-                Ok(true) => self.say(None),
+                Ok(true) => self.say_found(),
                 Ok(false) => break Ok(()),
                 Err(error) => break Err(error),
             }
@@ -215,7 +216,7 @@ impl Remote {
                 // The program before hasn't let go of the place yet.
                 Err(error) if is_last && error.code == Code::TapUnavailable => {}
                 Err(error) if is_last => return Err(error),
-                Err(error) => self.say(Some(error)),
+                Err(error) => self.say_lost(error),
             }
         }
     }
@@ -275,16 +276,17 @@ impl Remote {
             Event::Unseen { count } => self.say_unseen(count),
             Event::Lost => {
                 self.set_aside(None);
-                self.say(Some(lost(&self.endpoint)));
+                self.say_lost(lost(&self.endpoint));
             }
             Event::Listening { aside, .. } => {
                 self.set_aside(Some(aside));
                 self.aside = aside.to_owned();
-                self.say(None);
+                self.say_found();
             }
             Event::Trouble { words } => {
                 let summary = "The recording in the container has a problem";
-                self.say(Some(Error::new(Code::TapUnavailable, summary).detail(words)));
+                let trouble = Error::new(Code::TapUnavailable, summary).detail(words);
+                self.tell.send_modify(|state| state.trouble = Some(trouble));
             }
             Event::Restored => return Some(Ok(())),
             Event::NotListening { why } | Event::NotRestored { why } => {
@@ -313,11 +315,17 @@ impl Remote {
     }
 
     fn say(&self, trouble: Option<Error>) {
-        self.tell.send_if_modified(|state| {
-            let is_new = state.trouble != trouble;
-            state.trouble = trouble;
-            is_new
-        });
+        self.tell.send_if_modified(|state| state.set_trouble(trouble));
+    }
+
+    /// Nothing is recorded, and why.
+    fn say_lost(&self, why: Error) {
+        self.tell.send_modify(|state| (state.is_lost, state.trouble) = (true, Some(why)));
+    }
+
+    /// It records again.
+    fn say_found(&self) {
+        self.tell.send_modify(|state| (state.is_lost, state.trouble) = (false, None));
     }
 
     fn with(&mut self, id: u32, act: impl FnOnce(&mut Feed)) {

@@ -36,11 +36,6 @@ pub(super) fn stopped() -> Error {
         .hint("The backend's socket was moved back. Porthole starts another helper container.")
 }
 
-pub(super) fn lost(endpoint: &Endpoint) -> Error {
-    Error::new(Code::TapUnavailable, format!("The backend removed its socket {}", endpoint.in_words()))
-        .hint("Porthole records again when the backend has a new socket there.")
-}
-
 pub(super) fn unseen(count: u64) -> Error {
     let summary = match count {
         1 => "1 connection was not recorded".to_owned(),

@@ -11,6 +11,7 @@ import type { Removal } from "./Removal";
 import type { ReplayState } from "./ReplayState";
 import type { Searching } from "./Searching";
 import type { Summary } from "./Summary";
+import type { TapStatus } from "./TapStatus";
 import type { TargetStatus } from "./TargetStatus";
 import type { TaskProgress } from "./TaskProgress";
 
@@ -42,6 +43,10 @@ sessions: Array<OpenSession>,
  * The mock that is the target, if there is one.
  */
 mock?: MockState, 
+/**
+ * The recording of what a desktop sends, if one runs.
+ */
+tap?: TapStatus, 
 /**
  * The three live marks as they are now.
  */

@@ -273,8 +273,6 @@ export interface Commands {
   tap_plan: { args: {  }; answer: TapPlace };
   /** Moves the backend's socket as shown, and records what goes through its place. */
   start_tap: { args: { place: TapPlace }; answer: TapPlace };
-  /** What is moved, while Porthole records. */
-  tap_running: { args: {  }; answer: TapPlace | null };
   /** Puts the backend's socket back, and ends the recording. */
   stop_tap: { args: {  }; answer: void };
   /** Reads an endpoint in any form that people paste, and says what is wrong with it. */

@@ -6,9 +6,9 @@ import type { ComposerShares } from "./ComposerShares";
  */
 export type Splits = { 
 /**
- * The width of the side bar in CSS pixels.
+ * The width of the side bar in CSS pixels, where the user has set it. It grows with the window otherwise.
  */
-side: number, 
+side?: number, 
 /**
  * How much of the width beside the side bar the composer has.
  */

@@ -16,7 +16,8 @@ export class JsonMenu {
   #output: Output
   #copying: Copying
   #filter: PathFilter
-  #line = 0
+  /** The number of the value's line. */
+  line = $state(0)
   #asked = 0
 
   constructor(shell: Shell, output: Output, copying: Copying, filter: PathFilter) {
@@ -30,7 +31,7 @@ export class JsonMenu {
   async show(line: number, x: number, y: number): Promise<void> {
     const { row, searchedView: view } = this.#output
     if (row === undefined) return
-    this.#line = line
+    this.line = line
     this.at = { x, y }
     this.node = undefined
     this.open = true
@@ -58,7 +59,7 @@ export class JsonMenu {
     const { row, searchedView: view } = this.#output
     if (row === undefined) return
     try {
-      await this.#copying.text(await this.#shell.ask("json_value", { id: row.id, view, line: this.#line }))
+      await this.#copying.text(await this.#shell.ask("json_value", { id: row.id, view, line: this.line }))
     } catch (thrown) {
       this.#copying.trouble = trouble(thrown)
     }

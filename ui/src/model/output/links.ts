@@ -43,11 +43,7 @@ export function linksIn(text: string, shown: readonly [number, number][], cut: b
     if (cut && link.to === text.length) return
     if (links.length < MOST && !links.some((other) => over(other.from, other.to))) links.push(link)
   }
-  for (const found of text.matchAll(url)) {
-    const target = withoutEnd(found[0])
-    if (URL.canParse(target))
-      add({ from: found.index, to: found.index + target.length, kind: "url", target, copied: target })
-  }
+  urlsIn(text).forEach(add)
   for (const found of text.matchAll(python)) {
     const from = found.index + 'File "'.length
     const target = found[1]!
@@ -59,6 +55,15 @@ export function linksIn(text: string, shown: readonly [number, number][], cut: b
     add({ from: found.index, to: found.index + copied.length, kind: "file", target, copied })
   }
   return links.sort((a, b) => a.from - b.from)
+}
+
+/** The links to web pages, in order. */
+export function urlsIn(text: string): Link[] {
+  return [...text.matchAll(url)].flatMap((found) => {
+    const target = withoutEnd(found[0])
+    if (!URL.canParse(target)) return []
+    return { from: found.index, to: found.index + target.length, kind: "url", target, copied: target }
+  })
 }
 
 /** Without the punctuation of the sentence around it, and a bracket that has no partner in it. */

@@ -2,6 +2,7 @@ import type { Line } from "../../ipc/generated/Line"
 import type { Styled } from "../../ipc/generated/Styled"
 import { jsonRanges, looksLikeJson, type JsonPart } from "./json"
 import type { Level } from "../../ipc/generated/Level"
+import { linksInJson } from "./json-links"
 import { linksIn, mayLink, type Link } from "./links"
 import { markupRanges, type MarkupPart } from "./markup"
 
@@ -47,9 +48,10 @@ function isColored({ row }: Drawn): boolean {
   return row !== undefined && row.kind !== "log" && row.kind !== "frame"
 }
 
-/** The links of a row: there are some only where a click on its text means nothing else. */
+/** The links of a row. In JSON they are those in its strings; other text that a click means something else on has none. */
 export function linksOf(line: Drawn): readonly Link[] {
   const kind = line.row?.kind
+  if (kind === "json") return linksInJson(line.text, line.shown, line.cut === true)
   const links = kind === undefined || kind === "log" || kind === "frame" || kind === "field"
   return links ? linksIn(line.text, line.shown, line.cut === true) : []
 }

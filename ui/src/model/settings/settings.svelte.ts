@@ -13,7 +13,7 @@ import type { Theme } from "../../ipc/generated/Theme"
 import type { Timeouts } from "../../ipc/generated/Timeouts"
 import type { Opened } from "../../ipc/generated/Opened"
 import type { Recent } from "../../ipc/generated/Recent"
-import { SIDE, USUAL } from "../window/splits"
+import { USUAL } from "../window/splits"
 import { withOpened } from "../window/recent"
 import { trouble, type Shell, type Trouble } from "../../ipc/shell"
 
@@ -27,7 +27,6 @@ const TYPING_MS = 400
 export class Settings {
   theme = $state<Theme>("system")
   splits = $state.raw<Splits>({
-    side: SIDE.usual,
     composer: USUAL.composer,
     bottom: USUAL.bottom,
     collapsed: false,

@@ -1,5 +1,5 @@
 import type { Tab } from "../composer/composer.svelte"
-import { SIDE, USUAL } from "./splits"
+import { SIDE, USUAL, usualSide } from "./splits"
 import type { Settings } from "../settings/settings.svelte"
 
 /** What can have the whole window below the header. */
@@ -60,7 +60,11 @@ export class Layout {
   }
 
   get side(): number {
-    return clamp(this.#splits.side, SIDE.min, this.sideMax)
+    return clamp(this.#splits.side ?? this.usualSide, SIDE.min, this.sideMax)
+  }
+
+  get usualSide(): number {
+    return usualSide(this.width)
   }
 
   /** The width that composer and detail share. */
@@ -114,8 +118,10 @@ export class Layout {
     return this.hasSide
   }
 
-  setSide(side: number): void {
-    this.#settings.setSplits({ ...this.#splits, side })
+  /** The usual width goes on growing with the window. */
+  setSide(width: number): void {
+    const { side: _, ...rest } = this.#splits
+    this.#settings.setSplits(width === this.usualSide ? rest : { ...rest, side: width })
   }
 
   setComposer(width: number): void {
