@@ -3,10 +3,7 @@
 use std::path::Path;
 
 use super::place::Place;
-use crate::{
-    endpoint::Endpoint,
-    listener::{Listener, failed},
-};
+use crate::{endpoint::Endpoint, listener::Listener};
 use porthole_base::error::{Code, Error, Result};
 
 /// Listens there. A unix socket is at `place`, and those may connect to it who may connect to the socket at `like`. Also
@@ -17,12 +14,14 @@ use porthole_base::error::{Code, Error, Result};
 pub(super) async fn listen_at(
     endpoint: &Endpoint,
     place: Option<&mut Place>,
+    #[cfg_attr(not(unix), expect(unused_variables, reason = "only a unix socket has another one's access"))]
     like: Option<&Path>,
 ) -> Result<(Listener, Endpoint)> {
     match (endpoint, place) {
         #[cfg(unix)]
         (Endpoint::Unix(_), Some(place)) => {
-            let listener = Listener::of_unix(place.bind(like)?).map_err(|error| failed(endpoint, &error))?;
+            let failed = |error| crate::listener::failed(endpoint, &error);
+            let listener = Listener::of_unix(place.bind(like)?).map_err(failed)?;
             Ok((listener, endpoint.clone()))
         }
         (Endpoint::Tcp { host, .. }, _) if !is_loopback(host) => Err(Error::new(
