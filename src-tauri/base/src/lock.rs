@@ -1,8 +1,10 @@
 //! A lock for a file that several processes change. It is a file beside it: what is locked must not be replaced, and the file
 //! itself is replaced whenever it is written.
 
+#[cfg(any(test, not(windows)))]
+use std::fs;
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{File, OpenOptions},
     io,
     path::{Path, PathBuf},
     time::{Duration, Instant},
@@ -67,12 +69,13 @@ pub(crate) fn until_taken<T>(
 
 #[cfg(not(windows))]
 fn take(path: &Path) -> io::Result<Option<File>> {
+    use fs::TryLockError;
     let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
     match file.try_lock() {
         Ok(()) => {}
-        Err(fs::TryLockError::WouldBlock) => return Ok(None),
-        Err(fs::TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {}
-        Err(fs::TryLockError::Error(error)) => return Err(error),
+        Err(TryLockError::WouldBlock) => return Ok(None),
+        Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {}
+        Err(TryLockError::Error(error)) => return Err(error),
     }
     Ok(has_name(&file, path)?.then_some(file))
 }

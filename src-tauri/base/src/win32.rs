@@ -1,23 +1,31 @@
 //! What Windows offers through its C interface alone: each function here is a safe one around a few of its calls.
 #![allow(unsafe_code)]
 
+pub mod pseudo_console;
+
 use std::{
+    ffi::OsString,
     io,
-    os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle},
+    os::windows::{
+        ffi::OsStringExt,
+        io::{AsRawHandle, FromRawHandle, OwnedHandle},
+    },
+    path::PathBuf,
 };
 
 pub use windows_sys::Win32::System::Threading::{CREATE_NEW_PROCESS_GROUP, CREATE_NO_WINDOW, CREATE_SUSPENDED};
 use windows_sys::Win32::{
-    Foundation::{ERROR_INVALID_PARAMETER, FILETIME, HANDLE, INVALID_HANDLE_VALUE, WAIT_TIMEOUT},
+    Foundation::{ERROR_INVALID_PARAMETER, FILETIME, HANDLE, INVALID_HANDLE_VALUE, WAIT_OBJECT_0, WAIT_TIMEOUT},
     System::{
         Diagnostics::ToolHelp::{
             CreateToolhelp32Snapshot, TH32CS_SNAPTHREAD, THREADENTRY32, Thread32First, Thread32Next,
         },
         JobObjects::TerminateJobObject,
+        SystemInformation::GetSystemDirectoryW,
         Threading::{
-            GetProcessTimes, OpenProcess, OpenThread, PROCESS_ACCESS_RIGHTS, PROCESS_QUERY_LIMITED_INFORMATION,
-            PROCESS_SYNCHRONIZE, PROCESS_TERMINATE, ResumeThread, THREAD_SUSPEND_RESUME, TerminateProcess,
-            WaitForSingleObject,
+            GetExitCodeProcess, GetProcessTimes, INFINITE, OpenProcess, OpenThread, PROCESS_ACCESS_RIGHTS,
+            PROCESS_QUERY_LIMITED_INFORMATION, PROCESS_SYNCHRONIZE, PROCESS_TERMINATE, ResumeThread,
+            THREAD_SUSPEND_RESUME, TerminateProcess, WaitForSingleObject,
         },
     },
 };
@@ -66,6 +74,36 @@ pub fn end_process(process: u32) -> io::Result<()> {
     let process = open(process, PROCESS_TERMINATE)?;
     // SAFETY: the handle is a process's.
     done(unsafe { TerminateProcess(process.as_raw_handle(), ENDED) })
+}
+
+/// Waits for the end of a process, and gives its exit code.
+///
+/// # Errors
+/// What the system says.
+pub fn wait(process: &OwnedHandle) -> io::Result<u32> {
+    let mut code = 0;
+    // SAFETY: the handle is a process's.
+    if unsafe { WaitForSingleObject(process.as_raw_handle(), INFINITE) } != WAIT_OBJECT_0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the same, and the number is written to.
+    done(unsafe { GetExitCodeProcess(process.as_raw_handle(), &mut code) })?;
+    Ok(code)
+}
+
+/// Where the system's own programs are.
+///
+/// # Errors
+/// What the system says.
+pub fn system_directory() -> io::Result<PathBuf> {
+    let mut path = [0; 1024];
+    // SAFETY: the memory has this many units.
+    let length = unsafe { GetSystemDirectoryW(path.as_mut_ptr(), path.len() as u32) } as usize;
+    match path.get(..length) {
+        Some(path @ [_, ..]) => Ok(OsString::from_wide(path).into()),
+        Some([]) => Err(io::Error::last_os_error()),
+        None => Err(io::Error::other("the path of the system's directory is too long")),
+    }
 }
 
 /// Whether there is a process with this number. One that this user may not look at is there.

@@ -3,6 +3,7 @@
 
 use std::{
     io,
+    os::windows::io::RawHandle,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -29,6 +30,11 @@ impl Group {
     pub fn of(child: &tokio::process::Child) -> io::Result<Self> {
         let gone = || io::Error::other("the process has ended");
         let (process, handle) = child.id().zip(child.raw_handle()).ok_or_else(gone)?;
+        Self::of_process(process, handle)
+    }
+
+    /// The same with a process that has this number and handle.
+    pub fn of_process(process: u32, handle: RawHandle) -> io::Result<Self> {
         let job = Job::create_with_limit_info(ExtendedLimitInfo::new().limit_kill_on_job_close())
             .map_err(io::Error::other)?;
         job.assign_process(handle as isize).map_err(io::Error::other)?;

@@ -1,17 +1,14 @@
 //! A command on this machine.
 
-use std::{io, pin::pin, sync::Arc};
+use std::{ffi::OsStr, io, path::Path, pin::pin, sync::Arc};
 
 use tokio::io::AsyncReadExt;
 
-#[cfg(unix)]
-use super::pty::{CommandSide, follow_sizes};
-#[cfg(not(unix))]
-use super::running::CommandSide;
 use super::{
-    Command, Containment, Ending, FixedCommand, GroupReaper, RunEvent, Started, Stops, TerminalSize,
+    Command, Containment, Ending, FixedCommand, GroupReaper, RunEvent, Started, Stops,
     fixed::changed_since,
     group_reaper::Restarts,
+    pty::{self, OpenTerminal},
     resolve::{Resolved, enterable, not_executable, resolve},
     running::{Reader, Running, Streams},
     script,
@@ -137,7 +134,11 @@ async fn start(
     let resolved = fixed.map_or_else(|| resolve(command), FixedCommand::unchanged)?;
     record.event(RunEvent::Resolved { program: resolved.program.display().to_string() });
     let input = Input::of(command, keys).await?;
-    let (terminal, of_terminal) = command.terminal.map(open_terminal).transpose()?.unzip();
+    let (terminal, of_terminal) = match command.terminal {
+        Some(size) => Some(pty::open(size).await.map_err(|error| pty::unavailable(&error))?),
+        None => None,
+    }
+    .unzip();
     let started = Running::start(&resolved, command, most, terminal.as_ref()).await;
     let (process, pipes) = started.map_err(|error| refused(&resolved, &error))?;
     let streams = of_terminal.unwrap_or(pipes);
@@ -149,25 +150,6 @@ async fn start(
     };
     record.event(RunEvent::Started { at_us: clock.now_us(), started });
     Ok((process, streams, input))
-}
-
-/// A terminal for a command: its side, and what it reads and writes.
-#[cfg(unix)]
-fn open_terminal(size: TerminalSize) -> Result<(CommandSide, Streams)> {
-    super::pty::open(size).map_err(|error| unavailable(&error))
-}
-
-#[cfg(unix)]
-fn unavailable(error: &io::Error) -> Error {
-    Error::new(Code::TerminalUnavailable, "The system has no terminal for the command")
-        .detail(error)
-        .hint("Close other terminals, or run the command without one.")
-}
-
-#[cfg(not(unix))]
-fn open_terminal(_: TerminalSize) -> Result<(CommandSide, Streams)> {
-    Err(Error::new(Code::TerminalUnavailable, "Porthole can't open a terminal on Windows itself")
-        .hint("Open one in a container, or run single commands on the host."))
 }
 
 /// Why the operating system did not start a program that was found.
@@ -225,8 +207,8 @@ const NO_PROGRAM_HINT: &str =
 #[cfg(windows)]
 const NO_PROGRAM_HINT: &str = "A binary must be built for Windows and this processor. A script is run by its interpreter: start that, with the script as its argument.";
 
-fn is_batch_file(path: &std::path::Path) -> bool {
-    let extension = path.extension().and_then(std::ffi::OsStr::to_str);
+pub(super) fn is_batch_file(path: &Path) -> bool {
+    let extension = path.extension().and_then(OsStr::to_str);
     cfg!(windows) && extension.is_some_and(|extension| ["bat", "cmd"].iter().any(|b| extension.eq_ignore_ascii_case(b)))
 }
 
@@ -244,10 +226,7 @@ async fn follow(
     let mut stderr = Pipe::new(streams.stderr, Stream::Stderr);
     let mut feed = Feed::new(input, streams.stdin);
     let mut feeding = pin!(feed.run());
-    #[cfg(unix)]
-    let mut resizing = pin!(follow_sizes(streams.terminal, sizes));
-    #[cfg(not(unix))]
-    let (mut resizing, _) = (pin!(std::future::pending::<()>()), sizes);
+    let mut terminal = OpenTerminal::new(streams.terminal, sizes);
     let mut running = true;
     let mut gate = Gate::default();
     while running || stdout.is_open() || stderr.is_open() {
@@ -279,7 +258,7 @@ async fn follow(
             }
             // Before the streams: what is typed must get to a command that never stops writing.
             done = &mut feeding, if feed.is_open() => feed.end(Some(done), clock, record),
-            () = &mut resizing => {}
+            () = terminal.next_size() => {}
             read = first.read(), if may_read && first.is_open() => gate.read(first.record(read, clock, record)?),
             read = second.read(), if may_read && second.is_open() => gate.read(second.record(read, clock, record)?),
             () = until(full), if !may_read => {}
@@ -287,6 +266,7 @@ async fn follow(
             ended = process.ended(), if running => {
                 running = false;
                 gate.end();
+                terminal.command_ended();
                 let (status, left) = ended?;
                 *remaining = left;
                 record.event(RunEvent::Ended { at_us: clock.now_us(), ending: ending(status) });
@@ -354,24 +334,4 @@ fn ending(status: std::process::ExitStatus) -> Ending {
 #[cfg(not(unix))]
 fn ending(status: std::process::ExitStatus) -> Ending {
     Ending::Exited { code: status.code().unwrap_or(-1).into() }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[cfg(unix)]
-    #[test]
-    fn a_system_without_a_terminal_left_says_so_and_what_to_do() {
-        let error = unavailable(&io::ErrorKind::StorageFull.into());
-        assert_eq!(error.code, Code::TerminalUnavailable);
-        assert!(error.hint.is_some_and(|hint| hint.contains("without one")));
-    }
-
-    #[cfg(windows)]
-    #[test]
-    fn windows_itself_has_no_terminal_and_the_error_names_another_place() {
-        let error = open_terminal(TerminalSize { columns: 80, rows: 24 }).err().unwrap();
-        assert_eq!(error.code, Code::TerminalUnavailable);
-    }
 }

@@ -5,6 +5,8 @@
 
 #[cfg(target_os = "linux")]
 pub mod cgroup;
+#[cfg(any(windows, test))]
+mod command_line;
 mod environment;
 mod facts;
 mod fixed;
@@ -14,7 +16,6 @@ mod host;
 pub mod host_pid;
 mod loading;
 pub mod membership;
-#[cfg(unix)]
 mod pty;
 mod resolve;
 mod running;

@@ -10,8 +10,8 @@ use tokio::{
     process::{Child, ChildStderr, ChildStdout, Command as Process},
 };
 
-#[cfg(unix)]
-use super::pty::{CommandSide, OurSide};
+#[cfg(windows)]
+use super::pty::Process as ConsoleProcess;
 #[cfg(windows)]
 use super::shell_line::verbatim_line;
 #[cfg(target_os = "linux")]
@@ -20,16 +20,13 @@ use super::{
     Command, Containment, GroupReaper, Signal,
     group::{Group, alone},
     group_reaper::WatchedGroup,
+    pty::{CommandSide, OurSide},
     resolve::Resolved,
 };
 use porthole_base::{
     error::{Code, Error, Result},
     handles,
 };
-
-/// Where there are no terminals that a command could be started in.
-#[cfg(not(unix))]
-pub(super) enum CommandSide {}
 
 pub(super) type Reader = Box<dyn AsyncRead + Send + Unpin>;
 pub(super) type Writer = Box<dyn AsyncWrite + Send + Unpin>;
@@ -41,7 +38,6 @@ pub(super) struct Streams {
     pub stdin: Option<Writer>,
     pub stdout: Option<Reader>,
     pub stderr: Option<Reader>,
-    #[cfg(unix)]
     pub terminal: Option<OurSide>,
 }
 
@@ -68,9 +64,27 @@ pub(super) enum Running {
     #[cfg(target_os = "linux")]
     Supervised(Box<Supervised>),
     Alone {
-        child: Box<Child>,
+        child: Leader,
         group: Group,
     },
+}
+
+/// The process of a command that has no supervisor.
+#[derive(Debug)]
+pub(super) enum Leader {
+    Child(Box<Child>),
+    #[cfg(windows)]
+    InConsole(ConsoleProcess),
+}
+
+impl Leader {
+    async fn wait(&mut self) -> io::Result<ExitStatus> {
+        match self {
+            Self::Child(child) => child.wait().await,
+            #[cfg(windows)]
+            Self::InConsole(process) => process.wait().await,
+        }
+    }
 }
 
 /// Has the process that will execute the program refuse another file than the one that was shown.
@@ -152,6 +166,11 @@ impl Running {
         command: &Command,
         terminal: Option<&CommandSide>,
     ) -> io::Result<(Self, Streams)> {
+        #[cfg(windows)]
+        if let Some(terminal) = terminal {
+            let (process, group) = terminal.start(resolved, command)?;
+            return Ok((Self::Alone { child: Leader::InConsole(process), group }, Streams::default()));
+        }
         let mut process = Process::new(&resolved.program);
         process
             .current_dir(&resolved.cwd)
@@ -186,7 +205,7 @@ impl Running {
             None => terminal.map(|_| Streams::default()),
         };
         match (Group::of(&child), streams) {
-            (Ok(group), Some(streams)) => Ok((Self::Alone { child: Box::new(child), group }, streams)),
+            (Ok(group), Some(streams)) => Ok((Self::Alone { child: Leader::Child(Box::new(child)), group }, streams)),
             (group, _) => {
                 let _ = child.start_kill();
                 Err(io::Error::other(match group {

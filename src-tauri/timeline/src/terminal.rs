@@ -218,7 +218,6 @@ mod tests {
     }
 
     /// All that a terminal writes until this text.
-    #[cfg(unix)]
     async fn read_until(timeline: &Timeline, id: CallId, text: &str) -> String {
         let mut read = Vec::new();
         loop {
@@ -266,6 +265,36 @@ mod tests {
         let plain = timeline.run(Origin::Composer, none(), Command::new(Place::Host, "sh", ["-c", "sleep 1"]));
         assert_eq!(timeline.terminal_write(plain, vec![b'x']).await.unwrap_err().code, Code::CommandInvalid);
         timeline.close().await;
+    }
+
+    #[cfg(windows)]
+    #[tokio::test]
+    async fn a_console_is_recorded_like_any_call_and_ends_with_the_timeline() {
+        use porthole_base::win32;
+        use porthole_process::{Command, Place};
+
+        use crate::{Act, Origin};
+
+        let folder = tempfile::tempdir().unwrap();
+        let timeline = Timeline::new(folder.path().to_owned(), folder.path().join("kept"), u64::MAX, None);
+        // Under Wine the streams of a program in a console lead nowhere.
+        let mut command = Command::new(Place::Host, "cmd.exe", ["/d", "/s", "/c", "cmd /d <CONIN$ >CONOUT$ 2>&1"]);
+        command.terminal = Some(TerminalSize { columns: 90, rows: 20 });
+        let id = timeline.run(Origin::Composer, Err(Error::new(Code::EngineUnavailable, "none")), command);
+        timeline.terminal_write(id, b"echo got^it\r".to_vec()).await.unwrap();
+        read_until(&timeline, id, "gotit").await;
+        let Act::Run(run) = timeline.call(id).unwrap().act else { panic!() };
+        let process = run.started.unwrap().pid.unwrap();
+        assert!(win32::lives(process));
+        timeline.close().await;
+        assert!(!win32::lives(process));
+        let Act::Run(run) = timeline.ended(id).await.unwrap().act else { panic!() };
+        assert!(run.ending.is_some() && run.fed.unwrap().bytes == 12);
+        assert_eq!(
+            timeline.terminal_read(id, 0).await.unwrap().bytes,
+            BASE64_STANDARD.encode(timeline.output(id).unwrap().read(Stream::Stdout, 0, u64::MAX).unwrap())
+        );
+        timeline.terminal_write(id, b"late".to_vec()).await.unwrap();
     }
 
     #[cfg(unix)]

@@ -37,8 +37,8 @@ fn helper() {
             std::process::exit(NOT_ENDED);
         }
         Ok("stay") => {
-            let left = helper_process("wait").stdout(Stdio::null()).spawn().unwrap();
-            println!("left {} {}", std::process::id(), left.id());
+            let left = helper_process("wait").stdout(Stdio::null()).spawn().unwrap().id();
+            println!("left {} {left}", std::process::id());
             std::thread::sleep(LONGEST);
         }
         Ok("console") => in_console(),

@@ -1,4 +1,4 @@
-//! A pseudo-terminal of this machine.
+//! A pseudo-terminal.
 
 use std::{
     fs::{File, OpenOptions},
@@ -14,17 +14,17 @@ use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use portable_pty::{MasterPty, PtySize, native_pty_system};
 use tokio::net::unix::pipe;
 
-use super::{TerminalSize, running::Streams, terminal::Sizes};
+use crate::{TerminalSize, running::Streams};
 
 /// The side of a command. It is held until the command has it too: without any, the other side has ended.
-pub(super) struct CommandSide {
+pub(crate) struct CommandSide {
     /// The file that is the terminal.
     pub path: PathBuf,
     file: File,
 }
 
 /// Porthole's side, which sets the size.
-pub(super) struct OurSide(Box<dyn MasterPty + Send>);
+pub(crate) struct OurSide(Box<dyn MasterPty + Send>);
 
 impl CommandSide {
     /// A descriptor of it.
@@ -33,8 +33,15 @@ impl CommandSide {
     }
 }
 
+impl OurSide {
+    pub fn resize(&self, size: TerminalSize) {
+        // After the end of the command there is nothing to resize.
+        let _ = self.0.resize(pty_size(size));
+    }
+}
+
 /// Opens a terminal of this size: the side of a command, and what it reads and writes.
-pub(super) fn open(size: TerminalSize) -> io::Result<(CommandSide, Streams)> {
+pub(crate) async fn open(size: TerminalSize) -> io::Result<(CommandSide, Streams)> {
     let pair = native_pty_system().openpty(pty_size(size)).map_err(io::Error::other)?;
     let path = pair.master.tty_name().ok_or_else(|| io::Error::other("the terminal has no name"))?;
     // This process must not get it for its own.
@@ -57,17 +64,6 @@ fn own(master: &dyn MasterPty) -> io::Result<OwnedFd> {
     let flags = OFlag::from_bits_retain(fcntl(owned.as_fd(), FcntlArg::F_GETFL)?);
     fcntl(owned.as_fd(), FcntlArg::F_SETFL(flags | OFlag::O_NONBLOCK))?;
     Ok(owned)
-}
-
-/// Gives a terminal each size that its user wants. It never ends.
-pub(super) async fn follow_sizes(ours: Option<OurSide>, sizes: Option<Sizes>) {
-    let Some((ours, mut sizes)) = ours.zip(sizes) else { return std::future::pending().await };
-    let mut size = sizes.now();
-    loop {
-        // After the end of the command there is nothing to resize.
-        let _ = ours.0.resize(pty_size(size));
-        size = sizes.next().await;
-    }
 }
 
 fn pty_size(TerminalSize { columns, rows }: TerminalSize) -> PtySize {
