@@ -8,7 +8,7 @@ import type { SdkCall } from "./SdkCall";
  */
 export type Sdk = { 
 /**
- * What was asked.
+ * The call of the code.
  */
 asked: SdkCall, 
 /**
