@@ -19,7 +19,9 @@ use tauri::{
     utils::config::{AppDirectoriesOverride, AppDirectoryOverrides, Config},
 };
 
-use crate::{LONGEST_END, host::Porthole, page_window::MAIN, web};
+use crate::{LONGEST_END, web};
+#[cfg(unix)]
+use crate::{host::Porthole, page_window::MAIN};
 
 #[cfg(unix)]
 pub type RaiseSocket = porthole_app::raise::RaiseSocket;
@@ -125,7 +127,6 @@ impl Start {
 
 /// Says what keeps Porthole from starting, on stderr, and in a dialog where nothing reads that.
 pub fn report(error: &Error) -> ExitCode {
-    use std::io::IsTerminal;
     let mut text = terminal::line(&error.message).into_owned();
     for more in [&error.detail, &error.hint].into_iter().flatten() {
         text.push_str("\n  ");
@@ -133,7 +134,7 @@ pub fn report(error: &Error) -> ExitCode {
     }
     eprintln!("porthole: {text}");
     #[cfg(target_os = "linux")]
-    if !std::io::stderr().is_terminal() && gtk::is_initialized() {
+    if !std::io::IsTerminal::is_terminal(&std::io::stderr()) && gtk::is_initialized() {
         use gtk::prelude::{DialogExt, GtkWindowExt, MessageDialogExt};
         let (flags, kind, buttons) = (gtk::DialogFlags::empty(), gtk::MessageType::Error, gtk::ButtonsType::Close);
         let dialog = gtk::MessageDialog::new(None::<&gtk::Window>, flags, kind, buttons, &error.message);
@@ -253,7 +254,7 @@ struct Raising(std::sync::Mutex<Option<RaiseSocket>>);
 /// Takes no more requests: a second start waits for the end of this one.
 pub fn stop_raising(app: &AppHandle) {
     if let Some(raising) = app.try_state::<Raising>() {
-        drop(raising.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take());
+        *raising.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = None;
     }
 }
 

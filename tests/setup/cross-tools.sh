@@ -107,8 +107,11 @@ end_wine() {
 
 # Cargo with the compilers for other systems.
 cross_cargo() {
+  # windres looks for the C compiler by this name.
+  mkdir -p "$CROSS/bin/named"
+  ln -sf "$MINGW-gcc-posix" "$CROSS/bin/named/x86_64-w64-mingw32-gcc" || return 1
   limited env RUSTC="$CROSS/bin/rustc" RUSTDOC="$CROSS/bin/rustdoc" RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR="$CROSS/build" \
-    PATH="$PATH:$CROSS_ROOT/usr/bin" INSTA_WORKSPACE_ROOT="$ROOT" PROPTEST_CASES=32 CARGO_PROFILE_DEV_DEBUG=0 CARGO_INCREMENTAL=0 \
+    PATH="$PATH:$CROSS_ROOT/usr/bin:$CROSS/bin/named" INSTA_WORKSPACE_ROOT="$ROOT" PROPTEST_CASES=32 CARGO_PROFILE_DEV_DEBUG=0 CARGO_INCREMENTAL=0 \
     CC_x86_64_pc_windows_gnu="$MINGW-gcc-posix" AR_x86_64_pc_windows_gnu="$MINGW-ar" \
     CARGO_TARGET_X86_64_PC_WINDOWS_GNU_LINKER="$MINGW-gcc-posix" \
     CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER="$CROSS/bin/wine" \

@@ -4,6 +4,7 @@ use porthole_app::PageAccess;
 use porthole_engine::this_machine::ThisMachine;
 use tauri::Url;
 
+#[cfg(any(test, target_os = "linux"))]
 use crate::page_window::OWN;
 
 /// Where the window itself is, while it is developed: `devUrl` in `tauri.conf.json`.
@@ -15,6 +16,7 @@ pub fn may_only_be_the_window(url: &Url) -> bool {
 }
 
 /// The address of a window with this label.
+#[cfg(any(test, target_os = "linux"))]
 pub fn address_of(label: &str) -> String {
     let base = if tauri::is_dev() { DEVELOPED_AT } else { "tauri://localhost" };
     let path = if label == OWN { "index.html?page" } else { "" };
@@ -22,6 +24,7 @@ pub fn address_of(label: &str) -> String {
 }
 
 /// Whether this is the address of the window with this label. All else that its scheme has is not.
+#[cfg(any(test, target_os = "linux"))]
 pub fn is_address_of(url: &Url, label: &str) -> bool {
     let is_page = label == OWN;
     may_only_be_the_window(url)
