@@ -13,7 +13,7 @@ use porthole_base::error::Code;
 use porthole_http::exchange::Request;
 use porthole_tests::{
     cli::{cli, text},
-    given, names,
+    eventually, given, names,
     recorder::send,
 };
 use serde_json::Value;
@@ -93,8 +93,12 @@ async fn the_backend_s_socket_is_back_after_a_signal_and_the_next_start_finds_wh
     let mut tapping = Tapping::start(&to, &to, &[]).await;
     assert_eq!(tapping.end(Signal::SIGKILL).await, None);
     assert_eq!(names(folder.path()).len(), 3);
-    let down = send(demo.endpoint(), &Request::new("GET", "/hello")).await;
-    assert_eq!(down.failure().0, Code::EndpointRefused);
+    // A process that it was starting has its listener until it executes another program.
+    eventually("no process listens", async || {
+        let down = send(demo.endpoint(), &Request::new("GET", "/hello")).await;
+        (down.failure().0 == Code::EndpointRefused).then_some(())
+    })
+    .await;
     let mut tapping = Tapping::start(&to, &to, &[]).await;
     assert_eq!(send(demo.endpoint(), &Request::new("GET", "/hello")).await.status(), 200);
     assert_eq!(tapping.end(Signal::SIGINT).await, Some(130));

@@ -276,7 +276,7 @@ async fn an_answer_may_have_many_headers_and_one_that_breaks_the_rules_is_http_a
     let raw = Raw::answering("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxx");
     let failure = send(&raw.endpoint, &get("/")).await.exchange.failure.unwrap();
     assert_eq!(failure.error.code, Code::BadResponse);
-    assert!(failure.error.message.contains("isn't valid HTTP/1"), "{failure:?}");
+    assert!(failure.error.message.contains("aren't valid HTTP/1"), "{failure:?}");
 }
 
 #[tokio::test]

@@ -87,6 +87,7 @@ impl Membership {
         !self.gone
     }
 
+    /// The same. Which processes are in a group isn't known here.
     #[cfg(all(unix, not(target_os = "linux")))]
     pub fn is_among(&mut self, _: &Present) -> bool {
         self.gone |= !super::group::exists(self.id);

@@ -7,7 +7,6 @@ use std::{
         fd::{AsFd, BorrowedFd, OwnedFd},
         unix::fs::OpenOptionsExt,
     },
-    path::PathBuf,
 };
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
@@ -19,7 +18,8 @@ use crate::{TerminalSize, running::Streams};
 /// The side of a command. It is held until the command has it too: without any, the other side has ended.
 pub(crate) struct CommandSide {
     /// The file that is the terminal.
-    pub path: PathBuf,
+    #[cfg(target_os = "linux")]
+    pub path: std::path::PathBuf,
     file: File,
 }
 
@@ -52,7 +52,12 @@ pub(crate) async fn open(size: TerminalSize) -> io::Result<(CommandSide, Streams
         stderr: None,
         terminal: Some(OurSide(pair.master)),
     };
-    Ok((CommandSide { path, file }, streams))
+    let side = CommandSide {
+        #[cfg(target_os = "linux")]
+        path,
+        file,
+    };
+    Ok((side, streams))
 }
 
 /// The descriptor of our side once more, for reads and writes that don't block.

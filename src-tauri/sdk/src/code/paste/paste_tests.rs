@@ -210,7 +210,7 @@ fn what_cannot_be_read_is_named_and_never_guessed() {
         ("curl -H nonsense localhost", "nonsense"),
         ("curl -H @file localhost", "@file"),
         ("curl -F a localhost", "-F a"),
-        ("curl -F 'a=<f' localhost", "reads a text"),
+        ("curl -F 'a=<f' localhost", "reads its text"),
         ("curl -F 'a=@f,g' localhost", "several files"),
         ("curl -F a=b -d c localhost", "two bodies"),
         ("http", "no URL"),
