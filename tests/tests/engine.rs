@@ -88,11 +88,16 @@ async fn a_text_is_the_input_of_a_command_to_its_last_byte_and_one_that_does_not
 async fn a_shell_in_a_terminal_is_typed_into_resized_and_its_exit_code_told() {
     let container = Arc::new(running().await);
     let mut terminal = InTerminal::begin(&container, "");
-    terminal.types("echo a$((1+1))b; busybox stty size\n").await;
-    terminal.wrote("a2b\r\n25 90\r\n").await;
+    terminal.types("echo a$((1+1))b\n").await;
+    terminal.wrote("a2b\r\n").await;
+    // The engine may take its time for a size.
+    let until = |size: &str, word: &str| {
+        format!("until [ \"$(busybox stty size)\" = '{size}' ]; do sleep 0.05; done; echo {word}\n")
+    };
+    terminal.types(&until("25 90", "first''size")).await;
+    terminal.wrote("firstsize\r\n").await;
     terminal.user.resize(TerminalSize { columns: 120, rows: 40 });
-    // The engine may take its time.
-    terminal.types("until [ \"$(busybox stty size)\" = '40 120' ]; do sleep 0.05; done; echo re''sized\n").await;
+    terminal.types(&until("40 120", "re''sized")).await;
     terminal.wrote("resized\r\n").await;
     terminal.types("sleep 77701\n").await;
     eventually("the sleep", async || container.has_process("sleep 77701").await.then_some(())).await;

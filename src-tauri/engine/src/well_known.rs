@@ -256,8 +256,14 @@ fn open(path: &Path) -> std::io::Result<UnixStream> {
         fcntl::{FcntlArg, OFlag, fcntl},
         sys::socket::{AddressFamily, SockFlag, SockType, UnixAddr, connect, socket},
     };
+    #[cfg(target_os = "linux")]
+    let flags = SockFlag::SOCK_CLOEXEC;
+    #[cfg(not(target_os = "linux"))]
+    let flags = SockFlag::empty();
     let address = UnixAddr::new(path)?;
-    let socket = socket(AddressFamily::Unix, SockType::Stream, SockFlag::SOCK_CLOEXEC, None)?;
+    let socket = socket(AddressFamily::Unix, SockType::Stream, flags, None)?;
+    #[cfg(not(target_os = "linux"))]
+    fcntl(&socket, FcntlArg::F_SETFD(nix::fcntl::FdFlag::FD_CLOEXEC))?;
     fcntl(&socket, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
     connect(std::os::fd::AsRawFd::as_raw_fd(&socket), &address)?;
     Ok(UnixStream::from(socket))

@@ -33,7 +33,7 @@ async fn variables_are_replaced_unknown_ones_refuse_sending_and_secrets_stay_out
     app.click("#detail-tab-headers").await;
     app.until(
         "what was sent",
-        "document.querySelector('.heads section[aria-label=\"Request head\"]')?.innerText.includes('/echo?t=s3cret-token&g=hello')",
+        "document.querySelector('.heads section[aria-label=\"Request headers\"]')?.innerText.includes('/echo?t=s3cret-token&g=hello')",
     )
     .await;
     let variables = "(document.querySelector('#variables')?.innerText ?? '')";

@@ -85,7 +85,7 @@ async fn rows_of_an_output_selected_text_headers_and_findings_have_menus() {
     app.until(
         "it is in the composer",
         "document.querySelector('[aria-label=\"header 1, name\"]')?.value.toLowerCase() ===
-         document.querySelector('.heads section[aria-label=\"Response head\"] .header dt').innerText.toLowerCase()",
+         document.querySelector('.heads section[aria-label=\"Response headers\"] .header dt').innerText.toLowerCase()",
     )
     .await;
     // A finding.

@@ -16,7 +16,7 @@ use crate::Engine;
 const PIECE: usize = 64 * 1024;
 /// How often the first size is set, until the engine has started the command, and how many times.
 const AGAIN: Duration = Duration::from_millis(50);
-const TRIES: u32 = 40;
+const TRIES: u32 = 200;
 
 /// What a command in a terminal writes, and where what is typed goes.
 pub(super) fn halves(connection: Upgraded) -> (Output, Into) {
