@@ -58,7 +58,7 @@ async fn ctrl_enter_sends_with_the_focus_on_what_enter_presses() {
         app.until(focused, &format!("document.activeElement === document.querySelector('{focused}')")).await;
         app.chord(&[Key::Control], Key::Enter.into()).await;
         call = app.newer_than(call).await;
-        app.becomes(call, "ended").await;
+        app.becomes(call, "status").await;
         let open = "document.querySelectorAll('[data-layer], [role=menu], #welcome').length";
         assert_eq!(app.value(open).await, 0, "{focused}");
     }
