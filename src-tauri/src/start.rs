@@ -217,13 +217,13 @@ fn own_data(path: Option<PathBuf>, file: Option<&Path>) -> Result<Option<DataDir
     }
 }
 
-/// Whether the one who listens there raised its window; none where nothing listens.
+/// Whether the one who listens there raised its window; none where nothing listens, or nothing any more.
 #[cfg(unix)]
 fn raised(socket: Option<&Path>, file: Option<&Path>) -> Option<bool> {
-    use std::io::ErrorKind::{ConnectionRefused, NotFound};
+    use std::io::ErrorKind::{ConnectionRefused, ConnectionReset, NotFound};
     match porthole_app::raise::raise(socket?, file) {
         Ok(()) => Some(true),
-        Err(error) if matches!(error.kind(), NotFound | ConnectionRefused) => None,
+        Err(error) if matches!(error.kind(), NotFound | ConnectionRefused | ConnectionReset) => None,
         Err(error) => {
             tracing::info!(%error, "the window can't be raised");
             Some(false)
@@ -292,6 +292,27 @@ mod tests {
         assert_eq!(file(&["--x", "/a/b.porthole"]), Some("/a/b.porthole".into()));
         assert!(file(&["b.har"]).is_some_and(|path| path.is_absolute()));
         assert_eq!(file(&["/a/b.txt"]), None);
+    }
+
+    /// A start right after a Porthole was killed said that its window didn't respond, and ended.
+    #[cfg(unix)]
+    #[test]
+    fn a_start_waits_for_one_that_is_killed_while_it_is_asked_to_raise_its_window() {
+        use super::{DataDir, Opened, own_data};
+        let home = tempfile::tempdir().unwrap();
+        let open = || DataDir::open(Some(home.path().to_owned()), home.path()).unwrap();
+        let Opened::Here(killed) = open() else { panic!("it is new") };
+        let socket = home.path().join("raise.sock");
+        let listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+        killed.announce(&socket).unwrap();
+        // What the system closes, in this order: the connection, the socket, the lock.
+        let end = std::thread::spawn(move || {
+            drop(listener.accept().unwrap());
+            drop(listener);
+            drop(killed);
+        });
+        assert!(own_data(Some(home.path().to_owned()), None).unwrap().is_some());
+        end.join().unwrap();
     }
 
     #[cfg(target_os = "linux")]

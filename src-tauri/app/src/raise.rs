@@ -19,6 +19,8 @@ const RAISE: &[u8] = b"raise\n";
 /// The length of a path and the path follow.
 const OPEN: &[u8] = b"open:\n";
 const RAISED: &[u8] = b"raised\n";
+/// The window can't be raised: a process that is being killed closes its connections without a word.
+const UNABLE: &[u8] = b"unable\n";
 /// The longest path, in bytes.
 const LONGEST: usize = 4096;
 /// How long a window may take to be raised.
@@ -101,10 +103,7 @@ fn answer(mut stream: UnixStream, raise: &mut impl FnMut(Option<PathBuf>) -> boo
         word if word == OPEN => Some(read_path(&mut stream)?),
         _ => return Ok(()),
     };
-    if raise(file) {
-        stream.write_all(RAISED)?;
-    }
-    Ok(())
+    stream.write_all(if raise(file) { RAISED } else { UNABLE })
 }
 
 fn read_path(stream: &mut UnixStream) -> io::Result<PathBuf> {
@@ -123,13 +122,20 @@ fn read_path(stream: &mut UnixStream) -> io::Result<PathBuf> {
 /// Asks the process that listens there to raise its window and to open a file, and waits until it's raised.
 ///
 /// # Errors
-/// `NotFound` or `ConnectionRefused` where nothing listens: it's about to start or to end. Any other where it doesn't
-/// answer.
+/// `NotFound`, `ConnectionRefused` or `ConnectionReset` where nothing listens, or nothing any more: it's about to start or to
+/// end. Any other where it doesn't answer or its window can't be raised.
 pub fn raise(socket: &Path, file: Option<&Path>) -> io::Result<()> {
     let mut stream = UnixStream::connect(socket)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
-    let silent = |error: io::Error| io::Error::new(io::ErrorKind::TimedOut, error);
+    let silent = |error: io::Error| match error.kind() {
+        // The operating system ends a process's files one by one: the lock may go after the socket.
+        io::ErrorKind::UnexpectedEof | io::ErrorKind::BrokenPipe => {
+            io::Error::new(io::ErrorKind::ConnectionReset, error)
+        }
+        io::ErrorKind::WouldBlock => io::Error::new(io::ErrorKind::TimedOut, error),
+        _ => error,
+    };
     let asked = match file.map(|file| file.as_os_str().as_bytes()) {
         None => RAISE.to_vec(),
         Some(path) if path.len() > LONGEST => return Err(io::ErrorKind::InvalidFilename.into()),
@@ -188,7 +194,7 @@ mod tests {
         assert_eq!(other.read(&mut [0; 8]).unwrap_or(0), 0);
         raise(socket.path(), None).unwrap();
         // The second time the window says that it can't be.
-        assert_eq!(raise(socket.path(), None).unwrap_err().kind(), io::ErrorKind::TimedOut);
+        assert_eq!(raise(socket.path(), None).unwrap_err().kind(), io::ErrorKind::InvalidData);
         assert_eq!(raised.load(Relaxed), 2);
         let path = socket.path().to_owned();
         drop(socket);
