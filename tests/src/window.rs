@@ -1,6 +1,7 @@
 //! The real window, driven through WebDriver.
 
 mod calls;
+mod driver;
 mod killing;
 mod looks;
 mod pointer;
@@ -8,17 +9,19 @@ mod pointer;
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Command, Stdio},
     time::{Duration, Instant},
 };
 
 use fantoccini::{
-    Client, ClientBuilder, Locator,
+    Client, Locator,
     actions::{InputSource, KeyAction, KeyActions},
     key::Key,
 };
 use serde_json::{Value, json};
+use tokio::time::timeout;
 
+use self::driver::{Driver, STUCK, connect};
 use crate::{eventually, given, outside, ports::Port};
 
 /// What a person waits for without losing patience, and a slow machine needs.
@@ -74,36 +77,6 @@ pub struct App {
 /// A home directory of its own, which may outlive one start of the app.
 pub struct Home(tempfile::TempDir);
 
-/// WebKitWebDriver at a port, ended when dropped, and with it the app that it started.
-struct Driver(Child, Port);
-
-impl Driver {
-    /// The process of the app, while there is one.
-    fn app(&self) -> Option<u32> {
-        let is_child = |process: &u32| {
-            // `pid (name) state parent …`; the name may hold anything but ends with the last parenthesis.
-            let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
-            let after_name = stat.rsplit(')').next().unwrap_or_default();
-            after_name.split_whitespace().nth(1) == Some(&self.0.id().to_string())
-        };
-        let all = fs::read_dir("/proc").ok()?.flatten();
-        all.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).find(is_child)
-    }
-}
-
-impl Drop for Driver {
-    fn drop(&mut self) {
-        // A test that failed did not close its window, and the driver leaves it behind.
-        if let Some(app) = self.app() {
-            // It may have ended meanwhile, which is no error: `make run` ends here too.
-            let app = nix::unistd::Pid::from_raw(app.cast_signed());
-            let _ = nix::sys::signal::kill(app, nix::sys::signal::Signal::SIGKILL);
-        }
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 impl Default for Home {
     fn default() -> Self {
         Self(tempfile::Builder::new().prefix("porthole-home-").tempdir().expect("a home"))
@@ -122,6 +95,11 @@ impl Home {
             command.env(name, self.path().join(name.to_lowercase()));
         }
         command.env("DOCKER_CONFIG", self.path().join("docker"));
+    }
+
+    /// What the app and its driver said.
+    fn log(&self) -> String {
+        fs::read_to_string(self.path().join("stderr.log")).unwrap_or_default()
     }
 
     /// Where the settings are kept, once there are any.
@@ -160,7 +138,7 @@ impl App {
         let log = fs::File::create(home.path().join("stderr.log")).expect("a log");
         let driver = Driver(command.stderr(log).spawn().expect("WebKitWebDriver"), port);
         let capabilities = json!({ "webkitgtk:browserOptions": { "binary": given("PORTHOLE_APP"), "args": [] } });
-        let client = connect(driver.1.number(), &home, capabilities).await;
+        let client = connect(&driver, &home, capabilities).await;
         let app = Self { client, driver, again: None, home };
         app.until("the first drawing", "document.documentElement.dataset.ready === 'true'").await;
         app
@@ -185,7 +163,7 @@ impl App {
         ]);
         command.stdout(Stdio::null()).stderr(Stdio::null());
         let driver = Driver(command.spawn().expect("WebKitWebDriver"), port);
-        self.client = connect(driver.1.number(), &self.home, json!({})).await;
+        self.client = connect(&driver, &self.home, json!({})).await;
         self.again = Some(driver);
         self.until("the first drawing", "document.documentElement.dataset.ready === 'true'").await;
         self.value(COMPOSE).await;
@@ -241,9 +219,10 @@ impl App {
     /// The value of an expression in the page.
     pub async fn value(&self, expression: &str) -> Value {
         let script = format!("return ({expression})");
-        match self.client.execute(&script, vec![]).await {
-            Ok(value) => value,
-            Err(error) => panic!("{expression}: {error}"),
+        match timeout(STUCK, self.client.execute(&script, vec![])).await {
+            Ok(Ok(value)) => value,
+            Ok(Err(error)) => panic!("{expression}: {error}"),
+            Err(_) => panic!("{expression}: {}", self.driver.why_stuck(&self.home)),
         }
     }
 
@@ -259,7 +238,7 @@ impl App {
             }
             if began.elapsed() > PATIENCE {
                 let shown = self.value("document.body.innerText").await;
-                let log = fs::read_to_string(self.home.path().join("stderr.log")).unwrap_or_default();
+                let log = self.home.log();
                 panic!("never came: {what} ({expression})\nthe window shows: {shown}\nstderr: {log}");
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -289,7 +268,10 @@ impl App {
             let element = self.client.wait().at_most(PATIENCE).for_element(Locator::Css(css)).await;
             let element = element.unwrap_or_else(|error| panic!("{css}: {error}"));
             self.rests(css).await;
-            match element.click().await {
+            let Ok(clicked) = timeout(STUCK, element.click()).await else {
+                panic!("a click on {css}: {}", self.driver.why_stuck(&self.home));
+            };
+            match clicked {
                 Ok(()) => return,
                 Err(error) if began.elapsed() > PATIENCE => panic!("{css} cannot be clicked: {error}"),
                 Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
@@ -478,21 +460,4 @@ impl App {
 /// Gone, or dead and not yet waited for.
 fn has_ended(process: u32) -> bool {
     fs::read(format!("/proc/{process}/cmdline")).map(|line| line.is_empty()).unwrap_or(true)
-}
-
-async fn connect(port: u16, home: &Home, capabilities: Value) -> Client {
-    let Value::Object(capabilities) = capabilities else { unreachable!("an object was written") };
-    let began = Instant::now();
-    loop {
-        let connector = hyper_util::client::legacy::connect::HttpConnector::new();
-        let mut builder = ClientBuilder::new(connector);
-        match builder.capabilities(capabilities.clone()).connect(&format!("http://127.0.0.1:{port}")).await {
-            Ok(client) => return client,
-            Err(error) if began.elapsed() > PATIENCE => {
-                let log = fs::read_to_string(home.path().join("stderr.log")).unwrap_or_default();
-                panic!("no window: {error}\n{log}");
-            }
-            Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
-        }
-    }
 }
