@@ -71,7 +71,7 @@ pub fn check(command: &Command) -> Result<()> {
         return invalid("The command contains a NUL byte, which can't be passed to a program".into());
     }
     if command.terminal.is_some() && command.stdin.is_some() {
-        return invalid("A command in a terminal can read only what you type, and no text or file".into());
+        return invalid("A command in a terminal reads the keyboard: it can't have text or a file as stdin".into());
     }
     for var in &command.env {
         if var.name.is_empty() || var.name.contains(['=', '\0']) {

@@ -77,7 +77,7 @@ impl Seat {
                     return None;
                 }
                 let left = place.restore().err();
-                // What is there may have been there for that long.
+                // The checks before may have found a backend's new socket: they count.
                 self.state = State::Free { there: *lost, is_left: left.is_some() };
                 Some(Seen::Lost(left))
             }

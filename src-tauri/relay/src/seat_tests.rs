@@ -29,6 +29,13 @@ impl Seated {
         names
     }
 
+    /// No process has the backend's socket any more.
+    fn close_backend(&mut self) {
+        let other = self.folder.path().join("other.sock");
+        self.backend = bound(&other);
+        fs::remove_file(other).unwrap();
+    }
+
     /// The first change within some looks.
     fn seen(&mut self) -> Option<Seen> {
         (0..3 * SETTLED).find_map(|_| self.seat.look())
@@ -100,9 +107,7 @@ fn a_socket_that_is_put_there_by_a_rename_is_moved_too() {
 fn a_backend_may_take_its_time_to_come_back_and_nothing_is_left_meanwhile() {
     let mut seated = Seated::new();
     fs::remove_file(seated.path()).unwrap();
-    // Its old socket is closed.
-    seated.backend = bound(&seated.folder.path().join("other.sock"));
-    fs::remove_file(seated.folder.path().join("other.sock")).unwrap();
+    seated.close_backend();
     seated.lost();
     assert_eq!(seated.names(), [] as [&str; 0]);
     assert!(seated.seen().is_none());
@@ -166,8 +171,7 @@ fn a_lock_of_another_one_is_left_alone() {
 fn a_backend_that_ended_without_a_word_finds_its_path_as_it_left_it() {
     let mut seated = Seated::new();
     for _ in 0..3 {
-        seated.backend = bound(&seated.folder.path().join("other.sock"));
-        fs::remove_file(seated.folder.path().join("other.sock")).unwrap();
+        seated.close_backend();
         let seen = seated.seat.look();
         assert!(matches!(seen, Some(Seen::Lost(None))), "{seen:?}");
         assert_eq!(seated.names(), ["b.sock"]);

@@ -17,7 +17,8 @@ use tokio_util::sync::CancellationToken;
 use super::{
     END, TapState,
     connection::Backend,
-    place::{Place, Seen},
+    lost::Seen,
+    place::{LOOK, Place},
 };
 use crate::{
     endpoint::Endpoint,
@@ -30,11 +31,6 @@ use porthole_base::{
 
 /// How long to wait after a connection couldn't be accepted.
 const PAUSE: Duration = Duration::from_millis(50);
-/// How often to look at the path.
-#[cfg(unix)]
-const LOOK: Duration = porthole_relay::seat::LOOK;
-#[cfg(not(unix))]
-const LOOK: Duration = Duration::from_secs(3600);
 
 /// Takes connections.
 pub(super) struct Accepting {
@@ -134,11 +130,7 @@ impl Accepting {
     }
 
     fn say(&self, is_lost: bool, trouble: Option<Error>) {
-        self.tell.send_if_modified(|state| {
-            let is_new = (state.is_lost, &state.trouble) != (is_lost, &trouble);
-            (state.is_lost, state.trouble) = (is_lost, trouble);
-            is_new
-        });
+        self.tell.send_if_modified(|state| state.set_lost(is_lost, trouble));
     }
 
     /// Opens those that came before something else was at the path, and takes no more.

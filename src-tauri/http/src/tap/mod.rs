@@ -103,6 +103,13 @@ impl TapState {
         }
         is_new
     }
+
+    /// Changes whether nothing is recorded, and the trouble with it; whether that made a difference.
+    fn set_lost(&mut self, is_lost: bool, trouble: Option<Error>) -> bool {
+        let is_new = (self.is_lost, &self.trouble) != (is_lost, &trouble);
+        (self.is_lost, self.trouble) = (is_lost, trouble);
+        is_new
+    }
 }
 
 /// A tap that records. When it is dropped, the backend's own socket is put back, and its connections end.

@@ -1,26 +1,23 @@
 //! There is no unix socket to listen at on this system.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
+use super::lost::Seen;
 use crate::{
     endpoint::{Endpoint, usable},
     listener::Listener,
 };
 use porthole_base::error::{Code, Error, Result};
 
+/// How often to look at the path, of which there is none.
+pub(super) const LOOK: Duration = Duration::from_secs(3600);
+
 /// A path that this Porthole listens at.
 #[derive(Debug)]
 pub(super) enum Place {}
-
-/// What has changed at the path.
-#[allow(dead_code, reason = "there is no path")]
-#[derive(Debug)]
-pub(super) enum Seen {
-    Lost { why: Error, stays: bool },
-    Back { listener: Listener, aside: PathBuf },
-    Found,
-    Trouble(Error),
-}
 
 /// Sockets can't be moved.
 pub(super) fn aside_of(_: &Path) -> Option<PathBuf> {

@@ -5,6 +5,7 @@ use std::{
     io::ErrorKind,
     os::unix::net::UnixListener,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use porthole_base::error::{Code, Error, Result};
@@ -15,13 +16,16 @@ use porthole_relay::{
 };
 
 use super::{
-    lost::{lost, removed},
+    lost::{Seen, lost, removed},
     move_failure::explain_place,
 };
 use crate::{
     endpoint::{Endpoint, usable},
     listener::{Listener, failed},
 };
+
+/// How often to look at the path.
+pub(super) const LOOK: Duration = seat::LOOK;
 
 /// A path that this Porthole listens at.
 #[derive(Debug)]
@@ -36,19 +40,6 @@ enum Kind {
     Own { place: place::Place, is_lost: bool },
     /// In the place of the backend's socket.
     Backend(Seat),
-}
-
-/// What has changed at the path.
-#[derive(Debug)]
-pub(super) enum Seen {
-    /// No more connections come: why, and whether the listener stays.
-    Lost { why: Error, stays: bool },
-    /// They come here again, and the backend is at this path.
-    Back { listener: Listener, aside: PathBuf },
-    /// Porthole's own socket is at its path again.
-    Found,
-    /// They still don't come.
-    Trouble(Error),
 }
 
 impl Place {
@@ -75,7 +66,7 @@ impl Place {
         }
     }
 
-    /// Looks whether connections to the path still come to Porthole. To be called every [`seat::LOOK`].
+    /// Looks whether connections to the path still come to Porthole. To be called every [`LOOK`].
     pub fn look(&mut self) -> Option<Seen> {
         let endpoint = Endpoint::Unix(self.path.clone());
         match &mut self.kind {

@@ -320,12 +320,12 @@ impl Remote {
 
     /// Nothing is recorded, and why.
     fn say_lost(&self, why: Error) {
-        self.tell.send_modify(|state| (state.is_lost, state.trouble) = (true, Some(why)));
+        self.tell.send_if_modified(|state| state.set_lost(true, Some(why)));
     }
 
     /// It records again.
     fn say_found(&self) {
-        self.tell.send_modify(|state| (state.is_lost, state.trouble) = (false, None));
+        self.tell.send_if_modified(|state| state.set_lost(false, None));
     }
 
     fn with(&mut self, id: u32, act: impl FnOnce(&mut Feed)) {

@@ -118,7 +118,7 @@ export class Layout {
     return this.hasSide
   }
 
-  /** The usual width goes on growing with the window. */
+  /** The usual width isn't stored: it changes with the window. */
   setSide(width: number): void {
     const { side: _, ...rest } = this.#splits
     this.#settings.setSplits(width === this.usualSide ? rest : { ...rest, side: width })
