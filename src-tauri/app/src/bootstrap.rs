@@ -34,7 +34,20 @@ pub struct Bootstrap {
     pub demo_extension: Option<PathBuf>,
     /// What `ddClient.host` tells.
     pub machine: Machine,
+    /// The build of Windows, whose pseudo-consoles draw what runs in a terminal on the host.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub windows_build: Option<u32>,
     /// Where Porthole writes its log, if it writes a file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub log_file: Option<PathBuf>,
+}
+
+#[cfg(windows)]
+pub(crate) fn windows_build() -> Option<u32> {
+    Some(windows_version::OsVersion::current().build)
+}
+
+#[cfg(not(windows))]
+pub(crate) fn windows_build() -> Option<u32> {
+    None
 }

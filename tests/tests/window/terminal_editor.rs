@@ -114,6 +114,28 @@ async fn what_a_terminal_shows_is_selected_by_its_menu_and_copied_by_keys() {
 }
 
 #[tokio::test]
+async fn a_word_that_is_selected_with_the_mouse_is_copied_by_the_menu() {
+    let app = open().await;
+    open_terminal(&app, "host").await;
+    app.value("(navigator.clipboard.writeText = async (text) => { window.copied = text }, true)").await;
+    // Words that fill their rows: one is under the pointer wherever it is.
+    let script = "clear; stty size | (read r c; w=$(printf '%*s' $((c - 1)) | tr ' ' x); for i in $(seq $((r - 1))); do echo $w; done)";
+    types(&app, &format!("{script}\n")).await;
+    app.until("the words", &format!("/^x{{20,}}$/.test({ROWS}.at(-2))")).await;
+    let word = app.value(&format!("{ROWS}.at(-2)")).await;
+    app.click_twice("#terminal .xterm-screen").await;
+    app.until("it is selected", "document.querySelector('#terminal .xterm-selection div')").await;
+    app.open_menu_of("#terminal .xterm-screen").await;
+    app.until("it can be copied", "document.querySelector('#terminal-copy')?.ariaDisabled !== 'true'").await;
+    app.click("#terminal-copy").await;
+    app.until("it is copied", &format!("window.copied === {word}")).await;
+    app.until("its keys", "document.activeElement?.closest('#terminal') !== null").await;
+    types(&app, "echo af''ter\n").await;
+    shows(&app, "after").await;
+    app.close().await;
+}
+
+#[tokio::test]
 async fn vim_draws_the_whole_screen_in_any_size_and_inserts_what_is_pasted_as_text() {
     let vim = given("PORTHOLE_TEST_VIM");
     let folder = tempfile::tempdir().unwrap();

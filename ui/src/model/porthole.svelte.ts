@@ -360,6 +360,7 @@ export class Porthole extends ShownCall {
       this.version = bootstrap.version
       this.examples = bootstrap.examples
       this.#machine = bootstrap.machine
+      this.terminals.windowsBuild = bootstrap.windows_build
       this.demoExtension = bootstrap.demo_extension
       this.logFile = bootstrap.log_file
       this.bootstrapTrouble = bootstrap.trouble

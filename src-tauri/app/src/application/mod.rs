@@ -30,7 +30,7 @@ use std::{
 };
 
 use crate::{
-    bootstrap::Bootstrap,
+    bootstrap::{Bootstrap, windows_build},
     data_dir::DataDir,
     demo::{self, Demo},
     permission::Gate,
@@ -232,6 +232,7 @@ impl<H: Host> Application<H> {
             examples: demo::examples(),
             demo_extension: self.demo_extension.clone(),
             machine: Machine::this(),
+            windows_build: windows_build(),
             log_file: self.host.log_file(),
         })
     }

@@ -43,6 +43,10 @@ demo_extension?: string,
  */
 machine: Machine, 
 /**
+ * The build of Windows, whose pseudo-consoles draw what runs in a terminal on the host.
+ */
+windows_build?: number, 
+/**
  * Where Porthole writes its log, if it writes a file.
  */
 log_file?: string, };

@@ -5,6 +5,8 @@ import { TerminalFeed } from "./feed.svelte"
 export class Terminals {
   /** Why the link that was clicked last wasn't opened. */
   linkTrouble = $state.raw<Trouble>()
+  /** The build of Windows that Porthole runs on. */
+  windowsBuild: number | undefined
 
   #shell: Shell
   #put: (text: string) => Promise<void>

@@ -16,6 +16,8 @@ export interface ScreenDeps {
   openLink: (link: string) => void
   /** Opens the menu of the terminal at its cursor. */
   openMenu: () => void
+  /** The build of Windows, where one of its pseudo-consoles draws: older ones wrap lines themselves. */
+  windowsBuild: number | undefined
 }
 
 /**
@@ -48,6 +50,7 @@ export class TerminalScreen implements Screen {
       ...{ scrollback: SCROLLBACK, fontSize: 13, lineHeight: 1.2, cursorBlink: false, logLevel: "off" },
       fontFamily: getComputedStyle(host).getPropertyValue("--mono"),
       theme: this.#theme(host),
+      windowsPty: deps.windowsBuild === undefined ? {} : { backend: "conpty", buildNumber: deps.windowsBuild },
       // A program chooses colors for another ground than this one.
       minimumContrastRatio: 4.5,
       // A link is text of a program: nothing but the web, and only when it is clicked.
