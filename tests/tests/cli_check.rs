@@ -37,7 +37,7 @@ fn a_manifest_is_checked_with_its_files() {
     fs::write(folder.path().join("icon.svg"), "<svg/>").unwrap();
     let (code, text) = check(&[path]);
     assert!(
-        code == 0 && text.contains("in the image, from `COPY . /`") && text.contains("0 diagnostics, 0 errors"),
+        code == 0 && text.contains("in the image, from `COPY . /`") && text.contains("0 findings, 0 errors"),
         "{code} {text}"
     );
     fs::write(&manifest, "{ \"icon\": \"icon.svg\", \"provider\": \"acme\", \"vm\": {} ").unwrap();

@@ -118,7 +118,7 @@ async fn a_backend_that_is_started_again_is_recorded_again_and_both_are_said() {
         drop(demo);
         let ended = said(&mut tapping).await;
         assert!(ended.contains("stopped listening"), "{ended}");
-        assert!(said(&mut tapping).await.contains("records again when"));
+        assert!(said(&mut tapping).await.contains("Recording resumes when"));
         demo = Demo::start(folder.path()).await.unwrap();
         assert_eq!(said(&mut tapping).await, "porthole-cli: Recording again.");
         assert_eq!(send(demo.endpoint(), &Request::new("GET", path)).await.status(), 200);

@@ -81,7 +81,7 @@ fn each_command_of_the_container_writes_what_the_page_reads() {
     assert_eq!(text(&demo(&["args", "two words", "q"]).stdout), "1: [two words]\n2: [q]\n");
     let counted = demo(&["count", "4", "1"]);
     assert_eq!(text(&counted.stdout).lines().count(), 4);
-    assert_eq!(text(&counted.stderr), "warning: step 4 took its time\n");
+    assert_eq!(text(&counted.stderr), "warning: step 4 was slow\n");
     let ended = demo(&["exit", "3"]);
     assert_eq!((ended.status.code(), text(&ended.stderr)), (Some(3), "a line on stderr\n"));
     let lines = demo(&["json-lines", "3"]);

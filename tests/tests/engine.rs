@@ -331,10 +331,10 @@ async fn logs_are_followed_over_the_engines_api_and_stopped() {
             timeline.stop(id, Signal::Term).await.unwrap();
         }
         let call = timeline.ended(id).await.unwrap();
-        let porthole_sdk::call::Act::Run(run) = call.act else { panic!("a Run") };
+        let porthole_sdk::call::Act::Run(run) = &call.act else { panic!("a Run") };
         let expected =
             if is_stopped { Some(Ending::Signaled { signal: 15, name: "SIGTERM".into() }) } else { exited(0) };
-        assert_eq!((run.ending, run.failure), (expected, None));
+        assert_eq!((&run.ending, &run.failure), (&expected, &None));
         assert_eq!(timeline.exact(id, View::Stdout, 0, 9).await.unwrap().trim_end(), "out");
         assert_eq!(timeline.exact(id, View::Stderr, 0, 9).await.unwrap().trim_end(), "err");
         let force = RemoveContainerOptionsBuilder::default().force(true).build();

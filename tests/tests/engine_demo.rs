@@ -65,7 +65,8 @@ impl Demo {
         let command = Command::new(Place::Container { name }, words[0], words[1..].iter().copied());
         let timeline = &self.deps.timeline;
         let id = timeline.run(Origin::Composer, Ok(self.deps.engine.address().clone()), command);
-        let Act::Run(run) = timeline.ended(id).await.unwrap().act else { panic!("no run") };
+        let call = timeline.ended(id).await.unwrap();
+        let Act::Run(run) = &call.act else { panic!("no run") };
         let Some(Ending::Exited { code }) = run.ending else { panic!("{run:?}") };
         let stdout = timeline.exact(id, View::Stdout, 0, 99).await.unwrap();
         let stderr = timeline.exact(id, View::Stderr, 0, 99).await.unwrap();
@@ -90,7 +91,7 @@ async fn engine_the_demo_is_built_answers_runs_its_commands_and_ends_when_asked(
     }
     let (code, out, err) = demo.ran(&backend, &["demo", "count", "4", "1"]).await;
     assert_eq!((code, out.lines().count()), (0, 4));
-    assert_eq!(err.trim_end(), "warning: step 4 took its time");
+    assert_eq!(err.trim_end(), "warning: step 4 was slow");
     let (code, out, err) = demo.ran(&backend, &["demo", "exit", "3"]).await;
     assert_eq!((code, out.trim_end(), err.trim_end()), (3, "ending with 3", "a line on stderr"));
     assert_eq!(demo.ran(&backend, &["demo", "args", "two words"]).await.1.trim_end(), "1: [two words]");

@@ -84,7 +84,7 @@ async fn a_backend_is_started_followed_and_removed_at_a_signal() {
         let copy = DemoCopy::new();
         let mut opening = Opening::of(&copy, &["--yes"]);
         opening.says("Starting the backend");
-        opening.says("The backend runs at unix://");
+        opening.says("The backend is running at unix://");
         opening.says(": running");
         let mut line = String::new();
         let mut stdout = BufReader::new(opening.child.stdout.take().unwrap());
@@ -132,7 +132,7 @@ async fn a_backend_that_runs_already_is_followed_and_left_running() {
     let mut first = Opening::of(&copy, &["--yes"]);
     first.says(": running");
     let mut second = Opening::of(&copy, &[]);
-    second.says("The backend runs at ");
+    second.says("The backend is running at ");
     second.signal("-TERM");
     let (_, said, code) = second.end();
     assert_eq!(code, Some(143), "{said}");

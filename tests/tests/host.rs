@@ -357,7 +357,8 @@ async fn an_extensions_own_programs_run_by_their_names_and_the_facts_say_which()
         let none = Error::new(Code::EndpointMissing, "not asked");
         let sdk = Sdk::new(asked, runtime);
         let id = timeline.perform(Origin::Console, sdk, &target, Err(none.clone()), Err(none)).unwrap();
-        let Act::Run(run) = timeline.ended(id).await.unwrap().act else { panic!("no run") };
+        let call = timeline.ended(id).await.unwrap();
+        let Act::Run(run) = &call.act else { panic!("no run") };
         assert_eq!(run.failure.is_none(), !wrote.is_empty(), "{runtime} {run:?}");
         let lines = timeline.exact(id, View::Stdout, 0, 1).await.unwrap_or_default();
         assert!(format!("{}\n", lines.trim_end()).contains(&wrote), "{runtime}: {lines}");

@@ -109,7 +109,7 @@ test("a flood of prints is cut where it comes from, and what was dropped is coun
   await vi.waitFor(() => expect(console.running).toBe(false))
   const shown = console.entries.map(said)
   expect(shown.slice(-2)).toEqual([
-    "warning: 2,234 more were dropped: the code prints faster than Porthole can show.",
+    "warning: 2,234 more log entries were dropped: the code logs faster than Porthole can display.",
     "end done",
   ])
   expect(shown.filter((entry) => entry.startsWith("log "))).toHaveLength(1000)

@@ -66,6 +66,7 @@ test("hidden characters in sentences about an extension and in errors are marks 
     const sentence = `the key \`ti${hidden}tle\` isn't known${hidden}`
     for (const html of [
       drawn(InlineCode, { text: sentence }),
+      drawn(InlineCode, { text: sentence, blanks: "marked" }),
       drawn(TroubleNote, {
         trouble: { code: "engine_lost", message: sentence, detail: sentence, hint: sentence },
       }),
@@ -74,4 +75,9 @@ test("hidden characters in sentences about an extension and in errors are marks 
       expect(html, mark).not.toContain(hidden)
     }
   }
+})
+
+test("where the user decides by a sentence, blanks in its code are marks, and those beside its code aren't", () => {
+  const html = drawn(InlineCode, { text: "not found: `a  b ` in `c`\nd ", blanks: "marked" })
+  expect(text(html)).toBe("not found: a␣␣b␣ in c⏎d␣")
 })

@@ -90,7 +90,7 @@ test("it goes to a line, a time and the end, and closes", async () => {
 test("what is not understood is said, and it stays open", async () => {
   output.see(run)
   await go("soon")
-  expect(goTo.problem).toContain("Write a line")
+  expect(goTo.problem).toContain("Enter a line")
   expect(goTo.open).toBe(true)
 })
 

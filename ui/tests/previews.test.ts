@@ -6,7 +6,7 @@ test("the zoom goes in steps, from whatever fits", () => {
     1.5, 0.75, 0.75, 0.5,
   ])
   expect([nextZoom(16, true), nextZoom(0.05, false), nextZoom(0.01, false)]).toEqual([16, 0.05, 0.01])
-  expect([zoomText(0.634), zoomText(0.001)]).toEqual(["63%", "1%"])
+  expect([zoomText(0.634), zoomText(0.001)]).toEqual(["63 %", "1 %"])
 })
 
 test("a body that isn't previewed says why", () => {

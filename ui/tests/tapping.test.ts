@@ -77,7 +77,7 @@ test("the line names the socket, what is wrong, and whether it is the target’s
   expect(tapLine({ ...running, lost: true, trouble }, endpoint)).toBe("Not recording b.sock at the moment")
   const other = "unix:///run/other.sock"
   expect(tapLine(running, other)).toBe("Recording b.sock, not the target: 1,200 requests")
-  expect(tapTip(running, other)).toContain("The target is another one now")
+  expect(tapTip(running, other)).toContain("The target has changed")
   expect([isOfTarget(running, endpoint), isOfTarget(running, undefined)]).toEqual([true, false])
 })
 

@@ -34,7 +34,7 @@ pub struct Bootstrap {
     pub demo_extension: Option<PathBuf>,
     /// What `ddClient.host` tells.
     pub machine: Machine,
-    /// The build of Windows, whose pseudo-consoles draw what runs in a terminal on the host.
+    /// The build of Windows: its pseudo-consoles draw the terminals of the host.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub windows_build: Option<u32>,
     /// Where Porthole writes its log, if it writes a file.

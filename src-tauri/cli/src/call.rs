@@ -31,20 +31,20 @@ pub struct Arguments {
     /// The call as code makes it, with literal arguments: 'ddClient.extension.vm.service.get("/volumes")'
     #[arg(value_name = "CALL", value_parser = Expression::read)]
     expression: Expression,
-    /// Runtime that makes the call: docker-desktop, rancher-desktop, podman-desktop or podman-desktop-older
+    /// Make the call as this runtime does: docker-desktop, rancher-desktop, podman-desktop or podman-desktop-older
     #[arg(long, value_name = "RUNTIME", default_value = Runtime::DockerDesktop.key())]
     runtime: Runtime,
-    /// Address of the backend, for requests: unix:///path.sock, npipe:////./pipe/name, http://host:port or
+    /// Send requests to this address: unix:///path.sock, npipe:////./pipe/name, http://host:port or
     /// container://NAME/path.sock
     #[arg(long, value_parser = read_endpoint)]
     endpoint: Option<Endpoint>,
-    /// The backend's container, for commands in it
+    /// Run commands in this container
     #[arg(long, value_name = "NAME")]
     container: Option<String>,
     /// Treat the backend as a process on this machine: its commands run here
     #[arg(long, conflicts_with = "container")]
     host: bool,
-    /// Docker context of the engine (default: the current context)
+    /// Use the engine of this Docker context (default: the current context)
     #[arg(long, value_name = "NAME")]
     context: Option<String>,
     /// Print what each runtime would send or start, and do nothing

@@ -22,7 +22,7 @@ pub struct Arguments {
     /// Check the paths in this image (default: the image that the Makefile or the Dockerfile's labels identify)
     #[arg(long, value_name = "NAME")]
     image: Option<ImageRef>,
-    /// Print the parsed manifest and all diagnostics as JSON
+    /// Print the parsed manifest and all findings as JSON
     #[arg(long)]
     json: bool,
 }
@@ -62,12 +62,13 @@ pub async fn check(arguments: &Arguments) -> ExitCode {
         for ImagePath { path, status, .. } in paths.iter().take(PATHS) {
             text.push_str(&format!("{}: {}\n", line(path), line(status)));
         }
-        if paths.len() > PATHS {
-            text.push_str(&format!("{} more paths: use --json to list all\n", paths.len() - PATHS));
-        }
         let plural = |count: usize| if count == 1 { "" } else { "s" };
+        if paths.len() > PATHS {
+            let more = paths.len() - PATHS;
+            text.push_str(&format!("{more} more path{}: use --json to list all\n", plural(more)));
+        }
         let all = diagnostics.len();
-        text.push_str(&format!("{all} diagnostic{}, {broken} error{}", plural(all), plural(broken)));
+        text.push_str(&format!("{all} finding{}, {broken} error{}", plural(all), plural(broken)));
         if let Err(error) = say::out(&text) {
             return unprinted(std::io::Error::other(error));
         }

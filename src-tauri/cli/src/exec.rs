@@ -31,7 +31,7 @@ pub struct Arguments {
     /// Where to run it: host or container:NAME
     #[arg(value_name = "TARGET", value_parser = read_place)]
     place: Place,
-    /// Docker context of the container's engine (default: the current context)
+    /// Use the engine of this Docker context (default: the current context)
     #[arg(long, value_name = "NAME")]
     context: Option<String>,
     /// Set the working directory (default on the host: the current directory)

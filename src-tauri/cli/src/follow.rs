@@ -195,9 +195,11 @@ fn stage(stage: &BackendStage) -> String {
         BackendStage::Starting => "Starting the backend…".to_owned(),
         BackendStage::Stopping => "Stopping the backend…".to_owned(),
         BackendStage::Up { up } => match (&up.endpoint, &up.unreachable) {
-            (Some(endpoint), _) => format!("The backend runs at {endpoint}"),
-            (None, Some(error)) => format!("The backend runs, and its socket can't be reached: {}", error.message),
-            (None, None) => "The backend runs".to_owned(),
+            (Some(endpoint), _) => format!("The backend is running at {endpoint}"),
+            (None, Some(error)) => {
+                format!("The backend is running, but its socket can't be reached: {}", error.message)
+            }
+            (None, None) => "The backend is running".to_owned(),
         },
     }
 }

@@ -106,18 +106,18 @@ enum Command {
     ///
     /// A response has the bytes, header lines and pace of its recording; one that was cut off is cut off again. The nth
     /// request with the same method, path, query and body gets the nth response, and further ones get the last. Any other
-    /// request gets status 501 with the closest recorded call. The address is printed when the mock listens, and each
-    /// request to stderr.
+    /// request gets status 501 with the closest recorded call. The mock prints its address when it starts listening, and
+    /// each request to stderr.
     ///
     /// Exit code: 2 for invalid arguments, 3 if the session can't be read or the address can't be listened on, 128 plus
     /// the signal number if a signal ended porthole-cli.
     Mock(mock::Arguments),
     /// Record the requests between a desktop and the backend, until Ctrl-C.
     ///
-    /// Bytes pass unchanged and at once, also those of another protocol after an upgrade. Without --listen, the backend's
-    /// own socket is moved aside and put back at the end; after a kill -9, the next start puts it back. If the socket
-    /// is in a container, a helper container does this, also after a kill -9. Porthole also passes on bytes that
-    /// aren't HTTP/1 or that it can't record in time; their call says which weren't recorded.
+    /// Bytes are forwarded unchanged and at once, including those of another protocol after an upgrade. Without --listen,
+    /// the backend's own socket is moved aside and put back at the end; after a kill -9, the next start puts it back. If
+    /// the socket is in a container, a helper container does this, also after a kill -9. Porthole also forwards bytes
+    /// that aren't HTTP/1 or that it can't record in time; their call says which weren't recorded.
     ///
     /// Exit code: 3 if Porthole can't listen, can't put the socket back or can't write the session, 128 plus the signal
     /// number if a signal ended the recording.

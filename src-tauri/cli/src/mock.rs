@@ -17,7 +17,7 @@ use crate::{request::read_endpoint, say, scratch::Scratch, session_file::absolut
 pub struct Arguments {
     /// The session file, or an HTTP archive (.har)
     session: PathBuf,
-    /// Address to listen on: unix:///path.sock, npipe:////./pipe/name or http://host:port
+    /// Listen on this address: unix:///path.sock, npipe:////./pipe/name or http://host:port
     #[arg(long, value_name = "ENDPOINT", value_parser = read_endpoint)]
     listen: Endpoint,
     /// Send responses this many times as fast as they were recorded. 0 sends them at once

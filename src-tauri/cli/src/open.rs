@@ -23,10 +23,10 @@ use crate::{
 pub struct Arguments {
     /// Extension folder, path to metadata.json, or the name of an image that the engine has
     extension: String,
-    /// Name of the image that the folder builds (default: derived from the folder's name)
+    /// Use this name for the image that the folder builds (default: derived from the folder's name)
     #[arg(long, value_name = "NAME")]
     image: Option<ImageRef>,
-    /// Docker context of the engine (default: the current context)
+    /// Use the engine of this Docker context (default: the current context)
     #[arg(long, value_name = "NAME")]
     context: Option<String>,
     /// Build the extension's image even if the engine already has it
@@ -137,10 +137,10 @@ fn summary(open: &OpenExtension) -> String {
     if let Some(title) = title {
         text.push_str(&format!("Page: {}\n", line(&title.text)));
     }
-    let problems = open.extension.diagnostics.len();
-    if problems > 0 {
-        let word = if problems == 1 { "problem" } else { "problems" };
-        text.push_str(&format!("{problems} {word} in its files: see `porthole-cli check`\n"));
+    let findings = open.extension.diagnostics.len();
+    if findings > 0 {
+        let word = if findings == 1 { "finding" } else { "findings" };
+        text.push_str(&format!("{findings} {word} in its files: see `porthole-cli check`\n"));
     }
     text.trim_end().to_owned()
 }

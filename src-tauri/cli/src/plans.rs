@@ -74,7 +74,10 @@ fn sent(request: &Request, place: &str) -> Vec<String> {
         Body::Json { text } | Body::Text { text } => lines.push(format!("  Body {}", line(text))),
         Body::File { path } => lines.push(format!("  Body of the file {}", line(path))),
         Body::Form { fields } => lines.push(format!("  Body {}", line(&urlencoded(fields)))),
-        Body::Multipart { parts } => lines.push(format!("  Body of a multipart form with {} parts", parts.len())),
+        Body::Multipart { parts } => {
+            let noun = if parts.len() == 1 { "part" } else { "parts" };
+            lines.push(format!("  Body of a multipart form with {} {noun}", parts.len()));
+        }
     }
     lines
 }

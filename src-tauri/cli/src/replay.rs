@@ -25,10 +25,10 @@ pub struct Arguments {
     /// Send the requests to this address instead of the recorded one
     #[arg(long, value_parser = read_endpoint)]
     endpoint: Option<Endpoint>,
-    /// Run the commands of containers in this container
+    /// Run the recorded container commands in this container
     #[arg(long, value_name = "NAME")]
     container: Option<String>,
-    /// Docker context of the container's engine (default: the current context)
+    /// Use the engine of this Docker context (default: the current context)
     #[arg(long, value_name = "NAME")]
     context: Option<String>,
     /// Only make calls with this text in their method, path or command line, for example "GET /volumes"

@@ -34,11 +34,11 @@ pub struct Arguments {
     method: String,
     /// Path and query, for example /volumes?limit=10
     path: String,
-    /// Address of the backend: unix:///path.sock, npipe:////./pipe/name, http://host:port or
+    /// Send the request to this address: unix:///path.sock, npipe:////./pipe/name, http://host:port or
     /// container://NAME/path.sock
     #[arg(long, value_parser = read_endpoint)]
     endpoint: Endpoint,
-    /// Docker context of the engine for container:// endpoints (default: the current context)
+    /// Use the engine of this Docker context for container:// endpoints (default: the current context)
     #[arg(long, value_name = "NAME")]
     context: Option<String>,
     /// Add a header; case and order are kept (can be repeated)
@@ -67,10 +67,10 @@ pub struct Arguments {
     /// Send the request as HTTP/1.0
     #[arg(long = "http1.0")]
     http10: bool,
-    /// Time limit for connecting, in milliseconds
+    /// Limit the time for connecting, in milliseconds
     #[arg(long, value_name = "MS", default_value_t = 5000)]
     connect_timeout: u32,
-    /// Time limit for the whole request, in milliseconds (default: none)
+    /// Limit the time for the whole request, in milliseconds (default: no limit)
     #[arg(long, value_name = "MS")]
     timeout: Option<u32>,
 }

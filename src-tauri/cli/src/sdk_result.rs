@@ -187,7 +187,7 @@ pub async fn ended(timeline: &Timeline, id: CallId, mut signals: Signals) -> Res
     let mut interrupts = 0;
     loop {
         tokio::select! {
-            call = &mut ended => return call,
+            call = &mut ended => return call.map(Arc::unwrap_or_clone),
             asked = signals.next() => {
                 interrupts += 1;
                 interrupt(timeline, id, if interrupts > 1 { Signal::Kill } else { asked.signal() }).await?;

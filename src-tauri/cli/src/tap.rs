@@ -36,15 +36,15 @@ const USUAL: usize = 1000;
 
 #[derive(Args)]
 pub struct Arguments {
-    /// Where the desktop connects to: unix:///path.sock, npipe:////./pipe/name or http://127.0.0.1:port (default: the
-    /// backend's own socket, which is moved aside while Porthole records; also one in a container)
+    /// Listen for the desktop on this address: unix:///path.sock, npipe:////./pipe/name or http://127.0.0.1:port
+    /// (default: the backend's own socket, which is moved aside while Porthole records; also one in a container)
     #[arg(long, value_parser = read_endpoint)]
     listen: Option<Endpoint>,
-    /// Address of the backend: unix:///path.sock, npipe:////./pipe/name, http://host:port or
+    /// Forward requests to the backend at this address: unix:///path.sock, npipe:////./pipe/name, http://host:port or
     /// container://NAME/path.sock
     #[arg(long, value_name = "ENDPOINT", value_parser = read_endpoint)]
     to: Endpoint,
-    /// Docker context of the engine for container:// endpoints (default: the current context)
+    /// Use the engine of this Docker context for container:// endpoints (default: the current context)
     #[arg(long, value_name = "NAME")]
     context: Option<String>,
     /// Add the calls with all their bytes to this session file, created if it doesn't exist
@@ -191,7 +191,7 @@ impl Following {
         if let Some(unrecorded) = exchange.unrecorded {
             for (bytes, of) in [(unrecorded.request_bytes, "request"), (unrecorded.response_bytes, "response")] {
                 if bytes > 0 {
-                    lines.push(format!("{bytes} bytes of the {of} passed and aren't recorded"));
+                    lines.push(format!("{bytes} bytes of the {of} were forwarded but not recorded"));
                 }
             }
         }

@@ -52,7 +52,7 @@ fn healthy(path: PathBuf) -> std::io::Result<ExitCode> {
 
 #[cfg(not(unix))]
 fn serve(_: PathBuf) -> std::io::Result<ExitCode> {
-    Err(std::io::Error::new(std::io::ErrorKind::Unsupported, "there are no unix sockets here"))
+    Err(std::io::Error::new(std::io::ErrorKind::Unsupported, "Unix sockets aren't supported on this system"))
 }
 
 #[cfg(not(unix))]

@@ -35,7 +35,7 @@ pub(crate) async fn answer(request: Request<Incoming>) -> io::Result<Response<Bo
             json(StatusCode::OK, &json!({ "waited_ms": ms }))
         }
         ("ndjson", None, None) => streamed("application/x-ndjson", &query, Some(20), |n| {
-            format!("{{\"line\":{n},\"text\":\"one JSON value a line\"}}\n")
+            format!("{{\"line\":{n},\"text\":\"one JSON value per line\"}}\n")
         }),
         ("events", None, None) => {
             streamed("text/event-stream", &query, None, |n| format!("id: {n}\nevent: tick\ndata: {{\"tick\":{n}}}\n\n"))

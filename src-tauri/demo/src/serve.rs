@@ -26,7 +26,7 @@ pub fn serve(path: &Path) -> io::Result<()> {
         println!("listening on {}", path.display());
         tokio::select! {
             () = accept(async || listener.accept().await.map(|(stream, _)| stream), log) => {}
-            _ = terminate.recv() => println!("asked to end"),
+            _ = terminate.recv() => println!("received SIGTERM"),
             _ = interrupt.recv() => println!("interrupted"),
         }
         fs::remove_file(path)

@@ -10,18 +10,18 @@ use std::{
 use serde_json::json;
 
 const HELP: &str = "\
-demo                    serves on $DEMO_SOCKET, or /run/guest-services/backend.sock
-demo serve PATH         serves on this socket
-demo healthy            exits with 0 if something is listening there
-demo ls [PATH...]       what a directory contains; names of directories end with a slash
-demo echo WORD...       the words, with a space between
-demo args WORD...       each word as received, one per line
-demo env                the variables, sorted
-demo pwd                the working directory
-demo count N [MS]       N lines, MS milliseconds apart (200), some of them to stderr
-demo json               one JSON object
-demo json-lines [N]     N JSON objects, one per line (5)
-demo exit CODE          one line to each stream, then this exit code
+demo                    Serve on $DEMO_SOCKET, or /run/guest-services/backend.sock
+demo serve PATH         Serve on this socket
+demo healthy            Exit with 0 if something is listening there
+demo ls [PATH...]       List a directory; names of directories end with a slash
+demo echo WORD...       Print the words, separated by spaces
+demo args WORD...       Print each argument as received, one per line
+demo env                Print the environment variables, sorted
+demo pwd                Print the working directory
+demo count N [MS]       Print N lines, MS milliseconds apart (200), some of them to stderr
+demo json               Print one JSON object
+demo json-lines [N]     Print N JSON objects, one per line (5)
+demo exit CODE          Print one line to each stream, then exit with this code
 ";
 
 /// Runs a command; its exit code. An error means that its output couldn't be written.
@@ -100,7 +100,7 @@ fn count(n: &str, ms: &str, out: &mut dyn Write, err: &mut dyn Write) -> io::Res
         }
         writeln!(out, "step {at} of {n}")?;
         if at % 4 == 0 {
-            writeln!(err, "warning: step {at} took its time")?;
+            writeln!(err, "warning: step {at} was slow")?;
         }
     }
     Ok(0)

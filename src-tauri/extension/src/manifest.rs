@@ -59,7 +59,7 @@ fn unreadable(error: &ParseError) -> Error {
     let (line, column) = (error.line_display(), error.column_display());
     Error::new(Code::ManifestUnreadable, format!("Invalid JSON at line {line}, column {column}"))
         .detail(error.kind())
-        .hint("Every runtime refuses an extension whose manifest can't be read.")
+        .hint("Every runtime refuses an extension if its manifest can't be read.")
 }
 
 struct Reader<'t> {

@@ -207,7 +207,7 @@ impl BackendDeps {
                 return Err(Self::stopped());
             }
         };
-        let Act::Run(run) = call.act else { return Err(failed) };
+        let Act::Run(run) = Arc::unwrap_or_clone(call).act else { return Err(failed) };
         match (run.failure, run.ending) {
             (None, Some(Ending::Exited { code: 0 })) => Ok(id),
             (Some(error), _) if error.code == Code::ProgramNotFound => Err(error

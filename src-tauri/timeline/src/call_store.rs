@@ -57,7 +57,8 @@ impl Control {
 
 #[derive(Debug)]
 pub(super) struct Entry {
-    pub call: Call,
+    /// Shared with those who waited for its end: it changes no more then.
+    pub call: Arc<Call>,
     pub output: Arc<Output>,
     /// The page load, console run or replay that it belongs to.
     group: Option<CallGroup>,
@@ -224,7 +225,7 @@ impl CallStore {
         self.entries.insert(
             call.id,
             Entry {
-                call,
+                call: Arc::new(call),
                 group,
                 session,
                 output,
@@ -257,13 +258,13 @@ impl CallStore {
     }
 
     pub fn exchange(&mut self, id: CallId, event: ExchangeEvent) {
-        if let Some(Act::Exchange(exchange)) = self.changed(id).map(|entry| &mut entry.call.act) {
+        if let Some(Act::Exchange(exchange)) = self.changed(id).map(|entry| &mut Arc::make_mut(&mut entry.call).act) {
             exchange.apply(event);
         }
     }
 
     pub fn run(&mut self, id: CallId, event: RunEvent) {
-        if let Some(Act::Run(run)) = self.changed(id).map(|entry| &mut entry.call.act) {
+        if let Some(Act::Run(run)) = self.changed(id).map(|entry| &mut Arc::make_mut(&mut entry.call).act) {
             run.apply(event);
         }
     }
@@ -272,8 +273,8 @@ impl CallStore {
         self.entries.get(&id).ok_or_else(|| Error::new(Code::CallNotFound, format!("Call {id} not found")))
     }
 
-    pub fn call(&self, id: CallId) -> Result<Call> {
-        self.entry(id).map(|entry| entry.call.clone())
+    pub fn call(&self, id: CallId) -> Result<Arc<Call>> {
+        self.entry(id).map(|entry| Arc::clone(&entry.call))
     }
 
     pub fn output(&self, id: CallId) -> Result<Arc<Output>> {
@@ -365,13 +366,13 @@ impl CallStore {
     /// All of these Calls in order: facts, output, and whether they are kept.
     pub fn all(&self, of: impl Fn(CallId) -> bool) -> Vec<(Call, Arc<Output>, bool)> {
         let entries = self.entries.values().filter(|entry| of(entry.call.id));
-        entries.map(|entry| (entry.call.clone(), Arc::clone(&entry.output), entry.kept.is_some())).collect()
+        entries.map(|entry| (Call::clone(&entry.call), Arc::clone(&entry.output), entry.kept.is_some())).collect()
     }
 
     /// A Call with its output, also of one that may be put back.
-    pub fn recorded(&self, id: CallId) -> Option<(Call, Arc<Output>)> {
+    pub fn recorded(&self, id: CallId) -> Option<(Arc<Call>, Arc<Output>)> {
         let entry = self.entries.get(&id).or_else(|| self.removals.entry(id))?;
-        Some((entry.call.clone(), Arc::clone(&entry.output)))
+        Some((Arc::clone(&entry.call), Arc::clone(&entry.output)))
     }
 
     /// What is cancelled when nothing more will happen to a Call.

@@ -322,17 +322,17 @@ impl Timeline {
     /// # Errors
     /// [`Code::CallNotFound`].
     pub fn call(&self, id: CallId) -> Result<Call> {
-        self.shared.store().call(id)
+        self.shared.store().call(id).map(Arc::unwrap_or_clone)
     }
 
     /// Waits until nothing more will happen to a Call, and tells all of it.
     ///
     /// # Errors
     /// [`Code::CallNotFound`].
-    pub async fn ended(&self, id: CallId) -> Result<Call> {
+    pub async fn ended(&self, id: CallId) -> Result<Arc<Call>> {
         let over = self.shared.store().over(id)?;
         over.cancelled().await;
-        self.call(id)
+        self.shared.store().call(id)
     }
 
     /// Tells of each change of any Call.

@@ -164,7 +164,8 @@ async fn a_call_that_waits_for_the_disk_ends_the_time_to_undo() {
     let script = format!("head -c {} /dev/zero", room - LENGTH / 2);
     let command = Command::new(Place::Host, "sh", ["-c", &script]);
     let id = calls.timeline.run(Origin::Composer, Err(Error::new(Code::EngineUnavailable, "")), command);
-    let Act::Run(run) = calls.timeline.ended(id).await.unwrap().act else { panic!("not a run") };
+    let call = calls.timeline.ended(id).await.unwrap();
+    let Act::Run(run) = &call.act else { panic!("not a run") };
     assert_eq!(run.failure, None);
     let changes = calls.all().await;
     assert!(changes.removals.is_empty());

@@ -62,7 +62,8 @@ async fn a_request_that_is_only_recorded_is_not_sent_and_can_be_sent_after_all()
     let mut sdk = Sdk::new(asked, Runtime::DockerDesktop);
     sdk.at = Some(Brief::new("app.js:3:14"));
     let id = recorded(&timeline, sdk.clone(), Ok(demo.endpoint().clone()), Code::RecordedOnly);
-    let Act::Exchange(exchange) = timeline.ended(id).await.unwrap().act else { panic!("no exchange") };
+    let call = timeline.ended(id).await.unwrap();
+    let Act::Exchange(exchange) = &call.act else { panic!("no exchange") };
     assert!(exchange.sent.is_none() && exchange.ended());
     let told = render(&timeline.sdk_result(id).await.unwrap().outcome);
     assert!(told.starts_with("rejects with") && told.contains(WORDS), "{told}");
@@ -86,8 +87,9 @@ async fn a_command_is_run_again_exactly_as_it_was() {
     let sdk = Sdk::new(SdkCall::Exec(asked), Runtime::RancherDesktop);
     let first = timeline.perform(Origin::Page, sdk, &Target::demo(), nowhere(), no_engine()).unwrap();
     let again = timeline.repeat(first, no_engine()).unwrap();
-    let acts = [timeline.ended(first).await.unwrap().act, timeline.ended(again).await.unwrap().act];
-    let commands = acts.map(|act| if let Act::Run(run) = act { run.command } else { panic!("no run") });
+    let calls = [timeline.ended(first).await.unwrap(), timeline.ended(again).await.unwrap()];
+    let commands =
+        calls.each_ref().map(|call| if let Act::Run(run) = &call.act { &run.command } else { panic!("no run") });
     assert_eq!(commands[0], commands[1]);
     assert_eq!(timeline.output(again).unwrap().read(Stream::Stdout, 0, 10).unwrap(), b"two  words");
     // What was recorded for a container that the target has not says so when it is to be run.

@@ -254,8 +254,9 @@ mod tests {
         assert!(std::path::Path::new("/proc").join(&pid).exists());
         timeline.close().await;
         assert!(!std::path::Path::new("/proc").join(&pid).exists(), "it ignores SIGHUP and lives on");
-        let Act::Run(run) = timeline.ended(id).await.unwrap().act else { panic!() };
-        assert!(run.ending.is_some() && run.fed.unwrap().bytes == 3);
+        let call = timeline.ended(id).await.unwrap();
+        let Act::Run(run) = &call.act else { panic!() };
+        assert!(run.ending.is_some() && run.fed.as_ref().unwrap().bytes == 3);
         // What was read stays, and what comes too late is for nothing.
         assert_eq!(
             timeline.terminal_read(id, 0).await.unwrap().bytes,
@@ -288,8 +289,9 @@ mod tests {
         assert!(win32::lives(process));
         timeline.close().await;
         assert!(!win32::lives(process));
-        let Act::Run(run) = timeline.ended(id).await.unwrap().act else { panic!() };
-        assert!(run.ending.is_some() && run.fed.unwrap().bytes == 12);
+        let call = timeline.ended(id).await.unwrap();
+        let Act::Run(run) = &call.act else { panic!() };
+        assert!(run.ending.is_some() && run.fed.as_ref().unwrap().bytes == 12);
         assert_eq!(
             timeline.terminal_read(id, 0).await.unwrap().bytes,
             BASE64_STANDARD.encode(timeline.output(id).unwrap().read(Stream::Stdout, 0, u64::MAX).unwrap())

@@ -168,7 +168,7 @@ async fn findings(directory: &TempDir, times: u64) -> Result<()> {
     let backend = Backend::start(directory)?;
     let timeline = timeline(directory)?;
     let id = timeline.send(Origin::Composer, Endpoint::Unix(backend.socket.clone()), Request::new("GET", "/hello"));
-    ended_well(&timeline.ended(id).await?)?;
+    ended_well(&*timeline.ended(id).await?)?;
     for _ in 0..times {
         black_box(timeline.diagnostics(id).await?);
     }
@@ -182,7 +182,7 @@ async fn commands(directory: &TempDir, times: u64) -> Result<()> {
         let command = Command::new(Place::Host, "true", Vec::<String>::new());
         let no_engine = Err(Error::new(Code::EngineUnavailable, "none"));
         let id = timeline.run(Origin::Composer, no_engine, command);
-        ended_well(&timeline.ended(id).await?)?;
+        ended_well(&*timeline.ended(id).await?)?;
     }
     timeline.close().await;
     Ok(())

@@ -65,9 +65,10 @@ impl Place {
     async fn approved(&self, pending: u32) -> (Run, String) {
         self.approve(pending, Scope::Once).await;
         let ProposedState::Started { id } = self.gate.decision(pending).await.unwrap() else { panic!() };
-        let Act::Run(run) = self.timeline.ended(id).await.unwrap().act else { panic!() };
+        let call = self.timeline.ended(id).await.unwrap();
+        let Act::Run(run) = &call.act else { panic!() };
         let output = self.timeline.output(id).unwrap().read(Stream::Stdout, 0, 1000).unwrap_or_default();
-        (run, String::from_utf8_lossy(&output).into_owned())
+        (run.clone(), String::from_utf8_lossy(&output).into_owned())
     }
 }
 

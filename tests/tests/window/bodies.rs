@@ -190,12 +190,12 @@ async fn an_image_is_shown_with_its_size_and_can_be_zoomed() {
     says(&app, "#format", "Image").await;
     says(&app, "#preview-size", "320 × 200 px").await;
     app.until("the image", "document.querySelector('#preview-image')?.naturalWidth === 320").await;
-    says(&app, "#preview-zoom", "100%").await;
+    says(&app, "#preview-zoom", "100 %").await;
     app.click("#zoom-in").await;
-    says(&app, "#preview-zoom", "150%").await;
+    says(&app, "#preview-zoom", "150 %").await;
     app.until("its width", "document.querySelector('#preview-image').clientWidth === 480").await;
     app.click("#zoom-fit").await;
-    says(&app, "#preview-zoom", "100%").await;
+    says(&app, "#preview-zoom", "100 %").await;
     drawn_right(&app, "body-image").await;
     app.click("[aria-label='Body view'] button:nth-child(3)").await;
     says(&app, "#log", "89 50 4e 47").await;

@@ -13,7 +13,7 @@ const KEYS: &str = include_str!("../../hostile/pages/keys.js");
 /// A field of the window that is always there.
 const FIELD: &str = "input[type=search]";
 
-const STOPPED: &str = "document.body.innerText.includes('kept taking the keyboard')";
+const STOPPED: &str = "document.body.innerText.includes('kept moving the keyboard focus')";
 
 /// Has the user click into the page once: without that the web view gives no focus to it at all.
 async fn used(person: &Person) {
@@ -93,7 +93,7 @@ async fn a_page_that_is_out_of_sight_gets_no_key_and_its_calls_wait() {
     person.click("#request-path").await;
     person.desktop.type_text("hunter2");
     // Out of sight as well: no key is lost to it after that.
-    let stopped = "document.body.textContent.includes('kept taking the keyboard')";
+    let stopped = "document.body.textContent.includes('kept moving the keyboard focus')";
     person.app.until("the page is stopped", stopped).await;
     person.desktop.control('a');
     person.desktop.type_text("/hunter2");

@@ -85,7 +85,7 @@ async fn what_will_run_is_in_view_before_it_can_be_allowed_however_long_names_an
     app.click("#prompt-once").await;
     assert_eq!(app.value("document.querySelector('#prompt').open").await, json!(true));
     let text = app.text("#prompt .what").await;
-    assert!(text.contains("51 arguments in the middle aren't shown"), "{text}");
+    assert!(text.contains("Not shown: 51 arguments in the middle."), "{text}");
     let last = "[...document.querySelectorAll('#prompt-args-end .box')].at(-1).innerText";
     assert_eq!(app.value(last).await, json!("--exec=evil"));
     app.value("document.querySelector('#prompt .body').scrollTo(0, 1e6)").await;

@@ -78,7 +78,7 @@ const results = () =>
   screen.getAllByRole("option").map((option) => option.textContent?.replace(/\s+/g, " ").trim())
 
 describe("replaying a session", () => {
-  test("host commands need a tick, and commands of containers a container", async () => {
+  test("host commands need a tick, and commands in containers a container", async () => {
     const { asked, porthole, user } = await window_()
     expect(screen.getByRole("dialog", { name: "Replay bug.porthole" })).toBeTruthy()
     const host = screen.getByRole<HTMLInputElement>("checkbox", { name: /Also run commands on this machine/ })

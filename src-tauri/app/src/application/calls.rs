@@ -1,6 +1,6 @@
 //! The calls of the timeline, and what of their output is shown.
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use porthole_base::{
     error::{Code, Error, Result},
@@ -32,7 +32,7 @@ impl<H: Host> Application<H> {
     /// # Errors
     /// `call_not_found`.
     pub async fn ended(&self, id: u32) -> Result<Call> {
-        self.timeline.ended(id).await
+        self.timeline.ended(id).await.map(Arc::unwrap_or_clone)
     }
 
     pub async fn lines(&self, id: u32, view: View, from: u64, count: u32, ansi: bool) -> Result<Window> {

@@ -62,5 +62,5 @@ impl<H: Host> Application<H> {
 
 fn no_container() -> Error {
     Error::new(Code::ContainerNotFound, "The target has no container")
-        .hint("Choose a container, or replay without the commands of containers.")
+        .hint("Choose a container, or replay without container commands.")
 }

@@ -169,7 +169,7 @@ impl<'t> Reader<'t> {
             'x' => self.code(2)?,
             'u' if self.rest().starts_with('{') => {
                 let length = self.rest().find('}').filter(|length| *length <= 7);
-                let Some(length) = length else { return Err(self.unexpected("a character's number")) };
+                let Some(length) = length else { return Err(self.unexpected("a character code")) };
                 self.advance(1);
                 let found = self.code(length - 1)?;
                 self.advance(1);
@@ -204,7 +204,7 @@ impl<'t> Reader<'t> {
     fn hexadecimal(&mut self, digits: usize) -> Result<u32> {
         let found = self.rest().get(..digits).filter(|found| found.chars().all(|c| c.is_ascii_hexdigit()));
         let code = found.and_then(|found| u32::from_str_radix(found, 16).ok());
-        let code = code.ok_or_else(|| self.unexpected("a character's number"))?;
+        let code = code.ok_or_else(|| self.unexpected("a character code"))?;
         self.advance(digits);
         Ok(code)
     }

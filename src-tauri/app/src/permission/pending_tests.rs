@@ -113,7 +113,7 @@ impl Place {
         self.read().await;
         self.gate.approve(pending, scope).await.unwrap();
         match self.gate.decision(pending).await.unwrap() {
-            ProposedState::Started { id } => self.timeline.ended(id).await.unwrap(),
+            ProposedState::Started { id } => Call::clone(&self.timeline.ended(id).await.unwrap()),
             other => panic!("{other:?}"),
         }
     }

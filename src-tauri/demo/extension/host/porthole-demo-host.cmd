@@ -7,7 +7,7 @@ if "%~1"=="args" goto args
 if "%~1"=="greet" goto greet
 if "%~1"=="count" goto count
 if "%~1"=="exit" goto exit
-echo porthole-demo-host: there is no %~1; it knows about, args, greet, count and exit 1>&2
+echo porthole-demo-host: unknown command: %~1 (use about, args, greet, count or exit) 1>&2
 exit /b 2
 
 :about
@@ -35,7 +35,7 @@ if not defined last set last=10
 for /l %%n in (1,1,%last%) do (
   echo step %%n of %last%
   set /a rest=%%n %% 4
-  if !rest! equ 0 echo warning: step %%n took its time 1>&2
+  if !rest! equ 0 echo warning: step %%n was slow 1>&2
   ping -n 2 127.0.0.1 >nul
 )
 exit /b 0

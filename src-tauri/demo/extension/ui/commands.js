@@ -35,7 +35,7 @@ const container = {
     },
     {
       name: "cwd and env",
-      why: "Supported by some desktops, ignored by others.",
+      why: "Supported by some runtimes, ignored by others.",
       run: () =>
         ddClient.extension.vm.cli.exec("demo", ["env"], {
           cwd: "/run/guest-services",

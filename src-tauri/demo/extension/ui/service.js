@@ -42,7 +42,7 @@ const service = {
     },
     {
       name: "request",
-      why: "The only one that can send headers.",
+      why: "The only function that can send headers.",
       run: () =>
         ddClient.extension.vm.service.request({
           url: "/echo",
@@ -53,7 +53,7 @@ const service = {
     },
     {
       name: "an error status",
-      why: "Rejects. The error differs between desktops.",
+      why: "Rejects. The error differs between runtimes.",
       run: () => ddClient.extension.vm.service.get("/status/404"),
     },
     {

@@ -304,7 +304,7 @@ fn depth_names_and_paths_have_limits_that_are_said() {
     let (tree, done) = fed(&home, LIMITS, &entries);
     done.unwrap();
     let whys: Vec<&str> = tree.left_out().0.iter().map(|left| left.why).collect();
-    assert_eq!(whys, ["it's in too many folders", "its name is too long", "its path is too long"]);
+    assert_eq!(whys, ["it's nested too deeply", "its name is too long", "its path is too long"]);
     assert_eq!(home.text("ui/fine"), "fine");
     let (_, done) = fed(&Home::new(), Limits { names: 100, ..LIMITS }, &[("ui/x", file("")), (&deep[..100], file(""))]);
     assert!(done.unwrap_err().message.contains("100 bytes in total"));
@@ -320,7 +320,7 @@ fn links_ask_an_engine_for_so_many_paths_and_no_more() {
     let mut tree = home.tree(Limits { fetches: 5, ..LIMITS });
     take(&mut tree, &image(&things), &["ui"]).unwrap();
     home.check();
-    assert!(tree.left_out().0.iter().all(|left| left.why == "it's one of too many paths and links"));
+    assert!(tree.left_out().0.iter().all(|left| left.why == "the image has too many paths and links"));
     assert_eq!(tree.left_out().0.len() + usize::try_from(tree.left_out().1).unwrap(), 26);
 }
 

@@ -124,7 +124,7 @@ impl Tree {
                     Ok(target) if !target.as_os_str().is_empty() => self.leave(path, "it's a link to nothing"),
                     _ => {}
                 },
-                _ if unfit => self.leave(to, "its path is too long, or in too many folders"),
+                _ if unfit => self.leave(to, "its path is too long, or it's nested too deeply"),
                 Node::Directory => self.copied_directory(&to)?,
                 Node::File { executable } => {
                     if written.insert(to.clone()) {

@@ -229,7 +229,7 @@ impl TarStream {
             EntryType::Char | EntryType::Block => Kind::Other("it's a device"),
             EntryType::Fifo => Kind::Other("it's a named pipe"),
             EntryType::GNUSparse => Kind::Other("it's a sparse file"),
-            _ => Kind::Other("it's of an unknown kind"),
+            _ => Kind::Other("its file type is unknown"),
         };
         // These have no data, whatever their size says: so Go's archive/tar writes and reads them.
         let has_data = !matches!(

@@ -145,7 +145,7 @@ fn what_is_no_file_is_named_and_its_data_passed_over() {
             "it's a device",
             "it's a sparse file",
             "it's a sparse file",
-            "it's of an unknown kind",
+            "its file type is unknown",
             "folder",
             "file"
         ]

@@ -162,7 +162,7 @@ impl Tree {
             } else if self.is_known(&real) {
                 self.open_links(real);
             } else if self.fetched.len() >= self.limits.fetches {
-                self.leave(path, "it's one of too many paths and links");
+                self.leave(path, "the image has too many paths and links");
             } else {
                 self.open.push_front(path);
                 return Some(real);
@@ -243,7 +243,7 @@ impl Tree {
             }
         }
         if depth > self.limits.depth {
-            return Some("it's in too many folders");
+            return Some("it's nested too deeply");
         }
         (path.as_os_str().len() > self.limits.path).then_some("its path is too long")
     }
@@ -271,14 +271,14 @@ impl Tree {
         }
         let above = path.ancestors().skip(1).find_map(|above| self.nodes.get(above));
         if !matches!(above, None | Some(Node::Directory)) {
-            self.leave(path, "it's below a link or a file");
+            self.leave(path, "its parent is a link or a file");
             return Ok(());
         }
         let before = self.nodes.get(&path).cloned();
         match (head.kind, before) {
             (Kind::Other(why), _) => self.leave(path, why),
             (Kind::Directory, None | Some(Node::Directory)) => self.make_directory(&path, &path)?,
-            (Kind::Directory, Some(_)) | (_, Some(Node::Directory)) => self.leave(path, "it's there twice"),
+            (Kind::Directory, Some(_)) | (_, Some(Node::Directory)) => self.leave(path, "the image has it twice"),
             (Kind::File, before) => self.begin_file(path, before, head.size, head.executable)?,
             (Kind::Link(target), before) => self.link(path, before, path_of(&target))?,
             (Kind::HardLink(target), before) => {

@@ -134,7 +134,7 @@ impl Walk<'_> {
             return Ok(());
         }
         if self.seen.len() > MOST {
-            return Err(refused(file, "is one of too many files"));
+            return Err(refused(file, "exceeds the limit on the number of files"));
         }
         let text = text(file)?;
         self.counted(file, &text)?;
@@ -166,7 +166,7 @@ impl Walk<'_> {
     fn counted(&mut self, path: &Path, text: &str) -> Result<()> {
         self.bytes = self.bytes.saturating_add(text.len());
         if self.bytes > MOST_BYTES {
-            return Err(refused(path, &format!("is one of files with more than {MOST_BYTES} bytes in total")));
+            return Err(refused(path, &format!("exceeds the total limit of {MOST_BYTES} bytes for all files")));
         }
         Ok(())
     }
@@ -254,7 +254,7 @@ impl Walk<'_> {
             return Ok(());
         }
         if self.named.len() > MOST_NAMED {
-            return Err(refused(path, "is one of too many files"));
+            return Err(refused(path, "exceeds the limit on the number of files"));
         }
         let inside = is_inside(&self.root, path);
         let Ok(there) = std::fs::metadata(path) else {

@@ -62,15 +62,8 @@ pub async fn send_to(
     record: &mut dyn Record<ExchangeEvent>,
 ) {
     let clock = Clock::start();
-    let mut progress = Progress {
-        clock,
-        tap: Arc::default(),
-        stage: Stage::Prepare,
-        has_body: false,
-        sent_is_told: false,
-        followed: 0,
-        done_us: None,
-    };
+    let mut progress =
+        Progress { clock, tap: Arc::default(), stage: Stage::Prepare, has_body: false, followed: 0, done_us: None };
     let limit = async {
         match request.timeout_ms {
             Some(limit) => tokio::time::sleep(Duration::from_millis(limit.into())).await,
@@ -117,7 +110,6 @@ struct Progress {
     stage: Stage,
     /// Whether the request has a body, which a backend may refuse to take.
     has_body: bool,
-    sent_is_told: bool,
     /// Redirects so far.
     followed: usize,
     /// When the body ended: later bytes are checked before the end is reported.
@@ -129,14 +121,12 @@ impl Progress {
     fn begin(&mut self, tap: Arc<Tap>, request: &Request) {
         tap.begin(request.headers.clone());
         let has_body = request.body != Body::None;
-        *self = Self { tap, stage: Stage::Prepare, has_body, sent_is_told: false, ..*self };
+        *self = Self { tap, stage: Stage::Prepare, has_body, ..*self };
     }
 
     /// Tells once what went over the wire, if anything did.
     fn tell_sent(&mut self, record: &mut dyn Record<ExchangeEvent>) {
-        if let Some((at, head)) = self.tap.request()
-            && !std::mem::replace(&mut self.sent_is_told, true)
-        {
+        if let Some((at, head)) = self.tap.take_request() {
             record.event(ExchangeEvent::Sent { at_us: at.map(|at| self.clock.at_us(at)), head });
         }
     }

@@ -99,10 +99,10 @@ impl Tap {
         poll_fn(|_| if self.lock().sent_at.is_some() { Poll::Ready(()) } else { Poll::Pending }).await;
     }
 
-    /// The request's head on the wire, and when all of the request was out, as far as they are.
-    pub fn request(&self) -> Option<(Option<Instant>, Head)> {
-        let state = self.lock();
-        Some((state.sent_at, state.sent_head.clone()?))
+    /// The request's head on the wire, once, and when all of the request was out, as far as they are.
+    pub fn take_request(&self) -> Option<(Option<Instant>, Head)> {
+        let mut state = self.lock();
+        Some((state.sent_at, state.sent_head.take()?))
     }
 
     /// Notes how a read ended.
@@ -322,7 +322,7 @@ impl Write for Wire {
         if self.tap.write_failed().is_none() {
             ready!(Pin::new(&mut self.io).poll_flush(cx))?;
             let mut state = self.tap.lock();
-            if state.body_written && state.sent_head.is_some() && state.sent_at.is_none() {
+            if state.body_written && state.head.is_none() && state.sent_at.is_none() {
                 state.sent_at = Some(Instant::now());
             }
         }

@@ -44,24 +44,24 @@ fn error(why: &Why) -> Error {
                 )
         }
         Why::RequestUnreadable { .. } => Error::new(Code::RequestUnreadable, "The client's bytes aren't HTTP/1")
-            .hint("They passed unchanged. Porthole can't tell requests apart on this connection."),
+            .hint("They were forwarded unchanged. Porthole can't tell requests apart on this connection."),
         Why::ResponseUnreadable { start } => unreadable_response(start),
         Why::ChunksInvalid { length } => {
             Error::new(Code::BadResponse, format!("The body's chunked encoding is invalid after {length} bytes"))
-                .hint("The bytes passed unchanged. The rest is recorded as sent.")
+                .hint("The bytes were forwarded unchanged. The rest is recorded as sent.")
         }
         Why::Unasked => Error::new(Code::BadResponse, "The backend sent bytes that belong to no request")
-            .hint("They passed unchanged. The response before them may be longer than its Content-Length."),
+            .hint("They were forwarded unchanged. The response before them may be longer than its Content-Length."),
         Why::Unseen => {
             Error::new(Code::RecordingCut, "A part of this connection wasn't recorded: Porthole couldn't keep up")
-                .hint("All bytes passed unchanged. Later requests on this connection aren't recorded either.")
+                .hint("All bytes were forwarded unchanged. Later requests on this connection aren't recorded either.")
         }
         Why::Stopped => Error::new(Code::Cancelled, "The recording ended before the response was complete"),
     }
 }
 
 fn unreadable_response(start: &[u8]) -> Error {
-    let hint = "The bytes passed unchanged, and are recorded as they were sent.";
+    let hint = "The bytes were forwarded unchanged and are recorded as sent.";
     if start.starts_with(b"HTTP/1.") {
         return Error::new(
             Code::BadResponse,

@@ -22,7 +22,7 @@ pub(super) enum Seen {
 /// The backend has ended or removed its socket.
 pub(super) fn lost(endpoint: &Endpoint) -> Error {
     Error::new(Code::TapUnavailable, format!("The backend stopped listening on {}", endpoint.in_words()))
-        .hint("Porthole records again when the backend listens there again.")
+        .hint("Recording resumes when the backend listens there again.")
 }
 
 /// Porthole's own socket isn't there any more.

@@ -27,7 +27,7 @@ pub(super) fn explain_place(
         _ => path.to_string(),
     };
     match step {
-        Step::Busy => Error::new(Code::TapUnavailable, format!("Another Porthole records at {endpoint}"))
+        Step::Busy => Error::new(Code::TapUnavailable, format!("Another Porthole is recording at {endpoint}"))
             .hint("Stop that recording first."),
         Step::Listen if matches!(endpoint, Endpoint::Container { .. }) => {
             Error::new(Code::ListenFailed, format!("Can't listen at {at}"))

@@ -150,10 +150,8 @@ fn not_moved(path: &Path, error: &PlaceError) -> Error {
         return explained(path, error);
     }
     let aside = aside_of(path).unwrap_or_default();
-    Error::new(Code::TapUnavailable, format!("The backend has a new socket at {}", path.display())).hint(format!(
-        "Porthole records again when the process that listens at {}, the old socket, has ended.",
-        aside.display()
-    ))
+    Error::new(Code::TapUnavailable, format!("The backend has a new socket at {}", path.display()))
+        .hint(format!("Recording resumes when the process that listens on the old socket ({}) exits.", aside.display()))
 }
 
 #[cfg(test)]

@@ -28,7 +28,7 @@ pub(super) fn unexpected() -> Error {
 
 pub(super) fn ended() -> Error {
     Error::new(Code::HelperFailed, "The helper container for the recording ended")
-        .hint("Porthole starts another one, which moves the backend's socket back, as soon as the engine and the backend's container permit it.")
+        .hint("As soon as the engine and the backend's container permit it, Porthole starts another helper container, which moves the backend's socket back.")
 }
 
 pub(super) fn stopped() -> Error {

@@ -141,7 +141,7 @@ impl Log {
                 let mut rows = self.rows();
                 if rows.opened().count() >= MOST_OPENED && rows.opened_at(head).is_none() {
                     return Err(
-                        Error::new(Code::TooManyFolds, "Too many rows are open").hint("Close some of them first.")
+                        Error::new(Code::TooManyFolds, "Too many rows are unfolded").hint("Fold some of them first.")
                     );
                 }
                 rows.open(head, Opened { stream, own, fields, behind });

@@ -164,7 +164,7 @@ impl Line {
             self.add(&["-H", &line]);
         }
         if !asks.headers.is_empty() {
-            self.note("curl sends the same headers in another order: Host first and Content-Length last.");
+            self.note("curl sends the same headers in a different order: Host first and Content-Length last.");
         }
     }
 
@@ -200,7 +200,7 @@ impl Line {
             }
             Payload::Parts(parts) => {
                 parts.iter().for_each(|part| self.part(part));
-                self.note("curl makes another boundary.");
+                self.note("curl generates a different boundary.");
                 None
             }
             Payload::Nothing => None,

@@ -75,7 +75,7 @@ impl<'a> Reader<'a> {
         while !self.take('}') {
             let raw = self.string();
             let name: String =
-                serde_json::from_str(raw).map_err(|_| format!("the key {raw} contains half a character"))?;
+                serde_json::from_str(raw).map_err(|_| format!("the key {raw} contains an unpaired surrogate"))?;
             if is_index(&name) {
                 return Err(format!("JavaScript moves the key {raw} to the front, because it looks like a number"));
             }
@@ -165,7 +165,7 @@ mod tests {
             ("[0.0000001]", "0.0000001"),
             ("{\"a\":1,\"a\":2}", "twice"),
             ("{\"b\":1,\"1\":2}", "front"),
-            ("{\"\\ud800\":1}", "half"),
+            ("{\"\\ud800\":1}", "unpaired"),
             ("{", "valid JSON"),
             ("\"text\"", "only objects"),
             ("12", "only objects"),

@@ -32,7 +32,7 @@ pub(super) fn error_body_lost(evidence: &Evidence<'_>) -> Option<Finding> {
     Some(
         Finding::warning(
             format!("The error response (status {status}) has details in its body: {began}"),
-            format!("The body is lost on Podman Desktop, which rejects with the status text only, and on Podman Desktop (older), which rejects with `Response code {status} (…)`; both reject 401 and 403 with \"Unable to get access\". Docker Desktop rejects with a `ServiceError` with `message` and `statusCode`. Rancher Desktop puts the raw body into `message`."),
+            format!("The body is lost on Podman Desktop, which rejects with the status text only, and on Podman Desktop (older), which rejects with `Response code {status} (…)`; both reject 401 and 403 with \"Unable to get access\". Docker Desktop rejects with a `ServiceError` with `message` and `statusCode`; Rancher Desktop puts the raw body into `message`."),
             "If your code has to distinguish errors, respond with status 200 and an object that describes the error. Otherwise show a general message when `statusCode` is `undefined`.",
         )
         .on(Runtime::PODMAN),

@@ -149,7 +149,7 @@ pub(super) fn split(evidence: &Evidence<'_>) -> Option<Finding> {
     let program = quoted(asking.program);
     let noun = if told.len() == 1 { "argument" } else { "arguments" };
     let impact = format!(
-        "On {} the program and its arguments are joined with spaces and passed to a shell (Docker Desktop: reported). Spaces then split arguments, quotes and backslashes are removed, empty arguments disappear, and `$`, `;`, `|` and similar characters are interpreted. With `stream` each argument reaches {program} unchanged.",
+        "On {} a shell gets the program and its arguments joined with spaces (Docker Desktop: reported): spaces then split arguments, quotes and backslashes are removed, empty arguments disappear, and `$`, `;`, `|` and similar characters are interpreted. With `stream` each argument reaches {program} unchanged.",
         names(&shells)
     );
     Some(

@@ -109,14 +109,14 @@ pub(super) fn bad_json_line(evidence: &Evidence<'_>) -> Option<Finding> {
     let lines = json::lines(&part.head, part.is_whole());
     let first = lines.first?;
     let others = if lines.bad > 1 {
-        format!(" Also invalid: {}.", many(lines.bad as u64 - 1, "more line"))
+        format!(" (also invalid: {})", many(lines.bad as u64 - 1, "more line"))
     } else {
         String::new()
     };
     Some(Finding::error(
         format!("Line {} of the JSON lines isn't valid JSON: {} at column {}.", first.line, first.why, first.column),
         format!(
-            "The error is near {}.{others} Code that parses the lines in a loop throws at this line and loses the lines after it.",
+            "The error is near {}{others}. Code that parses the lines in a loop throws at this line and loses the lines after it.",
             quoted_bytes(&first.near)
         ),
         "Write one value per line and nothing else; write logs to another place. In your code, parse each line in its own `try`.",
@@ -176,7 +176,7 @@ pub(super) fn compressed(evidence: &Evidence<'_>) -> Option<Finding> {
     }
     Some(Finding::warning(
         format!("The body is compressed: `Content-Encoding: {encoding}`."),
-        "Rancher Desktop and Podman Desktop decode a single gzip, deflate or br encoding. Rancher Desktop up to 1.20 (node-fetch 2.7) and Podman Desktop (older) with got 13 don't decode zstd. Docker Desktop's behavior isn't known. Where the body isn't decoded, your code gets broken text.",
+        "Rancher Desktop and Podman Desktop decode a single gzip, deflate or br encoding; Rancher Desktop up to 1.20 and Podman Desktop (older) don't decode zstd, and Docker Desktop's behavior isn't known. Where the body isn't decoded, your code gets broken text.",
         "Turn compression off for the socket; it saves nothing on the same machine.",
     ))
 }
@@ -198,7 +198,7 @@ pub(super) fn number_not_exact(evidence: &Evidence<'_>) -> Option<Finding> {
 pub(super) fn changed_number(text: &[u8], whole: bool, place: &str) -> Option<Finding> {
     let number = numbers::inexact(text, whole)?;
     let more = if number.more > 0 {
-        format!(" Also changed: {}.", many(number.more as u64, "more number"))
+        format!(" (also changed: {})", many(number.more as u64, "more number"))
     } else {
         String::new()
     };
@@ -209,7 +209,7 @@ pub(super) fn changed_number(text: &[u8], whole: bool, place: &str) -> Option<Fi
             quoted(&number.path)
         ),
         format!(
-            "The number in line {} becomes {}.{more} JavaScript numbers are exact up to 2^53 - 1 = 9007199254740991. Larger integers lose digits without an error, so an id can refer to another object.",
+            "The number in line {} becomes {}{more}. Integers above 2^53 - 1 lose digits in JavaScript without an error, so an id can refer to another object.",
             number.line,
             quoted(&number.becomes)
         ),

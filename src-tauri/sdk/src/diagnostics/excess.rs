@@ -38,21 +38,23 @@ pub(super) fn bytes(evidence: &Evidence<'_>) -> Option<Finding> {
             "Don't write to the connection after the end of a response.",
         ));
     };
-    let what = if counts_characters(evidence, excess, length) {
-        format!("The length was counted in characters, not in bytes: the body has {length} characters. ")
+    let cause = if counts_characters(evidence, excess, length) {
+        format!("The body has {length} characters, but `Content-Length` must count bytes. ")
     } else {
         String::new()
     };
     Some(Finding::error(
         format!("{came} after the {length} bytes declared by `Content-Length`."),
-        format!("{what}{}", impact(&start)),
-        "Count the bytes of the encoded body (`Buffer.byteLength(text)` in Node, `len(text.encode())` in Python, `len(text)` in Go), or leave the header to the HTTP library.",
+        impact(&start),
+        format!(
+            "{cause}Count the bytes of the encoded body (`Buffer.byteLength(text)` in Node, `len(text.encode())` in Python, `len(text)` in Go), or leave the header to the HTTP library."
+        ),
     ))
 }
 
 fn impact(start: &str) -> String {
     format!(
-        "The extra bytes are {start}. Clients read only the declared bytes, so JSON may be cut off. When the extra bytes arrive together with the end, node-fetch (Rancher Desktop) and got (Podman Desktop (older)) reject with `Parse Error`; fetch (Podman Desktop) rejects only for 204 and 304 (measured). Not known for Docker Desktop."
+        "Clients read only the declared bytes ({start} is extra), so JSON may be cut off. If the extra bytes arrive together with the end, Rancher Desktop and Podman Desktop (older) reject with `Parse Error`, Podman Desktop only for 204 and 304 (measured); not known for Docker Desktop."
     )
 }
 

@@ -45,7 +45,7 @@ pub(super) fn path_too_long_on_macos(evidence: &Evidence<'_>) -> Option<Finding>
 
 /// A client that was given no socket path tries TCP: port 80 of this machine.
 pub(super) fn path_lost(evidence: &Evidence<'_>) -> Option<Finding> {
-    const IMPACT: &str = "An HTTP client without a socket path falls back to TCP port 80 on localhost. Common causes are an unset variable, an empty setting or a misspelled option.";
+    const IMPACT: &str = "An HTTP client without a socket path falls back to TCP port 80 on localhost, often because of an unset variable, an empty setting or a misspelled option.";
     const FIX: &str = "Check where the client gets its socket path, and print it before connecting. You don't need a server on port 80.";
     if let Some((exchange, _)) = failed(evidence, &[Code::EndpointRefused])
         && let Endpoint::Tcp { host, port: 80 } = &exchange.endpoint
@@ -71,7 +71,7 @@ pub(super) fn nobody_listens(evidence: &Evidence<'_>) -> Option<Finding> {
         return None;
     }
     let why = match error.code {
-        Code::EndpointMissing => "The backend isn't running, has exited, or creates its socket in another place.",
+        Code::EndpointMissing => "The backend isn't running, has exited, or creates its socket at a different path.",
         Code::EndpointNotSocket => {
             "A container engine creates an empty directory when a socket to mount doesn't exist."
         }
@@ -80,7 +80,7 @@ pub(super) fn nobody_listens(evidence: &Evidence<'_>) -> Option<Finding> {
     Some(Finding::error(
         format!("{}.", error.message),
         format!(
-            "{why} The call rejects with `ENOENT` or `ECONNREFUSED` in its message and without `statusCode`. The message differs between runtimes."
+            "{why} The call rejects with `ENOENT` or `ECONNREFUSED` in its message, which differs between runtimes, and without `statusCode`."
         ),
         "Make the backend listen on `/run/guest-services/` plus the name in `exposes.socket`, and delete an old socket file when it starts; its log may say why it doesn't. In your code, retry for a few seconds after the page loads.",
     ))
@@ -120,7 +120,7 @@ pub(super) fn not_http(evidence: &Evidence<'_>) -> Option<Finding> {
     Some(Finding::error(
         format!("{}.", error.message),
         format!(
-            "{began}The promise rejects with an HTTP parser error. `extension.vm.service` supports plain HTTP/1.1 only: not TLS, HTTP/2, gRPC or a database protocol."
+            "{began}The promise rejects with an HTTP parser error: `extension.vm.service` supports plain HTTP/1.1 only, not TLS, HTTP/2, gRPC or a database protocol."
         ),
         failure
             .protocol

@@ -19,7 +19,7 @@ fn as_told(evidence: &Evidence<'_>, run: &Run, error: &Error) -> String {
     let plain = evidence.asking().is_some_and(|asking| asking.stream.is_none());
     if !in_container {
         return match plain {
-            true => "On Docker Desktop a plain `exec` runs in a shell and rejects with code 127 or 126 (inferred). Podman Desktop (older) rejects with the shell's message and no code, Podman Desktop with empty output. Rancher Desktop, and every runtime with `stream`, reports `ENOENT` or `EACCES`.".to_owned(),
+            true => "A plain `exec` rejects with the shell's code 127 or 126 on Docker Desktop (inferred), with the shell's message and no code on Podman Desktop (older), and with empty output on Podman Desktop. Rancher Desktop, and every runtime with `stream`, reports `ENOENT` or `EACCES`.".to_owned(),
             false => "With callbacks, `onError` is called with `ENOENT` or `EACCES`. Don't wait for `onClose` only.".to_owned(),
         };
     }
@@ -28,10 +28,10 @@ fn as_told(evidence: &Evidence<'_>, run: &Run, error: &Error) -> String {
     let Some(Ending::Exited { code }) = run.ending else {
         let settles = match plain {
             true => {
-                "Docker Desktop and Rancher Desktop reject with code 127 or 126 and this message in `stderr`. Podman Desktop rejects with empty output."
+                "Docker Desktop and Rancher Desktop reject with code 127 or 126 and this message in `stderr`, Podman Desktop with empty output."
             }
             false => {
-                "Docker Desktop and Rancher Desktop call `onClose` with 127 or 126. Podman Desktop calls `onError` with this message and `onClose(1)`."
+                "Docker Desktop and Rancher Desktop call `onClose` with 127 or 126; Podman Desktop calls `onError` with this message and `onClose(1)`."
             }
         };
         return format!("The engine doesn't start the command and reports no exit code{words}. {settles}");
@@ -90,7 +90,7 @@ pub(super) fn carriage_return(evidence: &Evidence<'_>) -> Option<Finding> {
     Some(Finding::error(
         "The script can't start because its first line ends in a carriage return.",
         format!(
-            "The file has Windows line endings (CRLF). The carriage return becomes part of the interpreter's name, so the system looks for a program that doesn't exist. The error names a file that seems to exist: {}.",
+            "The file has Windows line endings (CRLF): the carriage return becomes part of the interpreter's name, so the system looks for a program that doesn't exist. The error names a file that seems to exist: {}.",
             quoted_bytes(line.trim_ascii())
         ),
         CARRIAGE_RETURN,
@@ -112,7 +112,7 @@ pub(super) fn exit_126(evidence: &Evidence<'_>) -> Option<Finding> {
     Some(Finding::error(
         "Exit code 126: the program was found but can't be executed.",
         format!(
-            "A shell returns 126 when the file isn't executable, is a directory, was built for another processor, or has no interpreter. The program itself never ran.{}",
+            "A shell returns 126 without running the program if the file isn't executable, is a directory, was built for another processor, or has no interpreter.{}",
             said(evidence)
         ),
         "Check the file with `ls -l` and `file` where it runs, and make it executable in the image (`COPY --chmod=755`).",
@@ -124,7 +124,7 @@ pub(super) fn exit_127(evidence: &Evidence<'_>) -> Option<Finding> {
     Some(Finding::error(
         "Exit code 127: a shell didn't find the program.",
         format!(
-            "The program, or the interpreter of a script, isn't on the `PATH`. A desktop application has a shorter `PATH` than a terminal, especially on macOS.{}",
+            "The program, or the interpreter of a script, isn't on the `PATH`, which is shorter in a desktop application than in a terminal, especially on macOS.{}",
             said(evidence)
         ),
         "Use the full path, or install the program in the image; `exec(\"env\", [], { stream })` prints the `PATH`. If it is an existing script, check that its first line doesn't end in a carriage return.",
@@ -202,7 +202,7 @@ pub(super) fn exit_of_signal(evidence: &Evidence<'_>) -> Option<Finding> {
     Some(Finding::error(
         format!("Exit code {code} (128 + {}, {name}): {meaning}.", code - 128),
         format!(
-            "Your code gets a normal exit code without `signal`; engines and shells report nothing else. A program can also choose this number itself.{}",
+            "Your code gets a normal exit code without `signal`, because engines and shells report nothing else; a program can also choose this number itself.{}",
             said(evidence)
         ),
         fix,
@@ -219,10 +219,10 @@ pub(super) fn ended_by_signal(evidence: &Evidence<'_>) -> Option<Finding> {
     let (meaning, fix) = meaning(name);
     let impact = match evidence.asking()?.stream {
         None => {
-            "There is no exit code. Docker Desktop rejects with `code: null` and the name in `signal` (inferred), Rancher Desktop with `signal`. Podman Desktop treats it as success."
+            "There is no exit code: Docker Desktop rejects with `code: null` and the name in `signal` (inferred), Rancher Desktop with `signal`, and Podman Desktop treats it as success."
         }
         Some(_) => {
-            "There is no exit code. Docker Desktop (inferred) and Podman Desktop call `onClose(null)`. Rancher Desktop calls `onError` with the signal and never calls `onClose`."
+            "There is no exit code: Docker Desktop (inferred) and Podman Desktop call `onClose(null)`, and Rancher Desktop calls `onError` with the signal and never calls `onClose`."
         }
     };
     Some(Finding::error(format!("{name} ended the command: {meaning}."), format!("{impact}{}", said(evidence)), fix))

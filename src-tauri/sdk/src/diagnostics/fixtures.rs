@@ -117,7 +117,7 @@ pub(super) fn exchanges() -> Vec<Fixture> {
         (
             "bytes-after-response",
             Case::get("/x").exceeds(200, &[("Content-Length", "5")], "Gr\u{fc}\u{df}".as_bytes(), b"e"),
-            &["1 extra byte", "5 bytes", "`e`", "counted in characters", "byteLength"],
+            &["1 extra byte", "5 bytes", "`e`", "must count bytes", "byteLength"],
         ),
         (
             "bytes-after-response",

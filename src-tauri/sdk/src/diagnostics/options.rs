@@ -53,7 +53,7 @@ pub(super) fn env_replaced(evidence: &Evidence<'_>) -> Option<Finding> {
     let others = match run.command.place {
         Place::Container { .. } => IGNORED_IN_CONTAINER,
         Place::Host | Place::Engine => {
-            "Rancher Desktop replaces the whole environment of a host program. Podman Desktop ignores `env`."
+            "Rancher Desktop replaces the whole environment of a host program, and Podman Desktop ignores `env`."
         }
     };
     Some(Finding::note(

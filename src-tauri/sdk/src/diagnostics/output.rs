@@ -129,14 +129,14 @@ pub(super) fn bad_json_line(evidence: &Evidence<'_>) -> Option<Finding> {
     }
     let first = lines.first?;
     let others = if lines.bad > 1 {
-        format!(" Also invalid: {}.", many(lines.bad as u64 - 1, "more line"))
+        format!(" (also invalid: {})", many(lines.bad as u64 - 1, "more line"))
     } else {
         String::new()
     };
     Some(Finding::warning(
         format!("Line {} of stdout isn't valid JSON, unlike the other lines.", first.line),
         format!(
-            "The error is near {} (column {}): {}.{others} `result.parseJsonLines()` throws at this line, so the valid lines are lost too.",
+            "The error is near {} (column {}): {}{others}. `result.parseJsonLines()` throws at this line, so the valid lines are lost too.",
             quoted_bytes(&first.near),
             first.column,
             first.why

@@ -36,7 +36,7 @@ pub(super) fn runs() -> Vec<Fixture> {
         (
             "program-missing",
             Case::vm("nope", &[]).refused(Code::ProgramNotFound, "exec failed: nope"),
-            &["no exit code (`exec failed: nope`)", "Podman Desktop rejects with empty output"],
+            &["no exit code (`exec failed: nope`)", "Podman Desktop with empty output"],
         ),
         (
             "program-missing",

@@ -133,12 +133,13 @@ fn unfollowed(call: &Call, runtime: Runtime) -> Option<&str> {
 pub(crate) fn difference(call: &Call, does: &PlannedAction, runtime: Runtime) -> Option<Rule> {
     if let Some(to) = unfollowed(call, runtime) {
         let to: String = to.chars().take(LONGEST_ADDRESS).collect();
-        let text = format!("It would follow the redirect to `{to}`, so your code gets another response.");
+        let text = format!("It would follow the redirect to `{to}`, so your code gets a different response.");
         return Some(rules::inferred(text, rules::NOTHING));
     }
     let text = match (does, &call.act) {
         (PlannedAction::Request { .. } | PlannedAction::Engine { .. }, _) if followed_here(call) => {
-            "Porthole followed the redirects. Send it without *Follow redirects* to see what your code gets.".to_owned()
+            "Porthole followed the redirects. Send the request without Follow redirects to see what your code gets."
+                .to_owned()
         }
         (
             PlannedAction::Request { request } | PlannedAction::Engine { request },
@@ -152,19 +153,19 @@ pub(crate) fn difference(call: &Call, does: &PlannedAction, runtime: Runtime) ->
             } else if matches!(sent.body, Body::File { .. } | Body::Multipart { .. }) {
                 "Code can send strings and objects, not files.".to_owned()
             } else if request.body != sent.body {
-                "It would send another body.".to_owned()
+                "It would send a different body.".to_owned()
             } else if let Some(added) = would.iter().find(|header| !did.contains(header)) {
                 format!("It would send the header {}.", of(added))
             } else if let Some(dropped) = did.iter().find(|header| !would.contains(header)) {
                 format!("It would not send the header {}.", of(dropped))
             } else {
-                "It would send the headers in another order.".to_owned()
+                "It would send the headers in a different order.".to_owned()
             }
         }
         (PlannedAction::Command { .. }, Act::Run(Run { command: Command { stdin: Some(_), .. }, .. })) => {
             "Code can't give a command any input.".to_owned()
         }
-        (PlannedAction::Command { .. }, Act::Run(_)) => "It would start another command.".to_owned(),
+        (PlannedAction::Command { .. }, Act::Run(_)) => "It would start a different command.".to_owned(),
         _ => return None,
     };
     Some(rules::inferred(text, rules::NOTHING))

@@ -11,7 +11,7 @@ use porthole_output::{Charset, Encoded};
 
 impl Entry {
     pub(super) fn summary(&self) -> Summary {
-        let Call { id, origin, began_ms, act, sdk, .. } = &self.call;
+        let Call { id, origin, began_ms, act, sdk, .. } = &*self.call;
         let waited_us = match act {
             Act::Exchange(exchange) => exchange.phases.first_byte_us,
             Act::Run(run) => run.started_us,

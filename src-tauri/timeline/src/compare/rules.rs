@@ -123,13 +123,13 @@ impl Allow {
     /// Checks what reading its path and pattern doesn't.
     fn check(&self) -> Result<()> {
         let (texts, must_be) = match self {
-            Self::Header { name } => ([name.as_str(), ""], "Type the name of a header."),
+            Self::Header { name } => ([name.as_str(), ""], "Enter the name of a header."),
             Self::Path { path } | Self::Type { path } | Self::Range { path, .. } => {
-                ([path.as_str(), ""], "Type a path, such as $.id.")
+                ([path.as_str(), ""], "Enter a path, such as $.id.")
             }
-            Self::Matches { path, pattern } => ([path.as_str(), pattern], "Type a path, such as $.id."),
+            Self::Matches { path, pattern } => ([path.as_str(), pattern], "Enter a path, such as $.id."),
             // An empty pattern would leave out all lines.
-            Self::Lines { pattern } => ([pattern.as_str(), ""], "Type a regular expression, such as ^took."),
+            Self::Lines { pattern } => ([pattern.as_str(), ""], "Enter a regular expression, such as ^took."),
         };
         if texts[0].is_empty() {
             return Err(invalid("The rule is empty", must_be));

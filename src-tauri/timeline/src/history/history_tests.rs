@@ -110,7 +110,8 @@ async fn calls_are_there_again_with_all_their_facts_and_bytes() {
     let mut calls = Vec::new();
     for path in ["/hello", "/bytes/9000", "/status/404"] {
         let id = started.timeline.send(Origin::Composer, demo.endpoint().clone(), Request::new("GET", path));
-        calls.push(started.timeline.ended(id).await.unwrap());
+        started.timeline.ended(id).await.unwrap();
+        calls.push(started.timeline.call(id).unwrap());
     }
     let mut run = started.run(&["a b"]);
     append(&mut run, Stream::Stdout, 3, b"out\n");

@@ -232,7 +232,7 @@ impl Shared {
         Ok(())
     }
 
-    /// Nothing waits for the disk limit in vain where the history has calls that may go.
+    /// Nothing waits for the output quota in vain where the history has calls that may go.
     pub(crate) fn make_room(&self) {
         if let Some(history) = self.history.get() {
             history.wake.notify_one();

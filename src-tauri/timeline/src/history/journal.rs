@@ -28,7 +28,7 @@ const ROW: u64 = 300;
 #[derive(Debug, Clone)]
 pub(crate) struct Recorded {
     pub row: RowId,
-    pub call: Call,
+    pub call: Arc<Call>,
     pub output: Arc<Output>,
     pub extension: Option<Arc<str>>,
     pub pinned: bool,

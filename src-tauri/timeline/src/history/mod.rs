@@ -69,7 +69,7 @@ pub(crate) struct History {
     counted: AtomicU64,
     /// It was found damaged; the next one who writes repairs it.
     damaged: AtomicBool,
-    /// Someone waits for the disk limit.
+    /// Someone waits for the output quota.
     wake: Notify,
     finding: Mutex<Finding>,
     /// Held while a call is put into the timeline: it must not get there twice.

@@ -1,4 +1,4 @@
-//! Removes calls of the history: those that the user removed, and the oldest where the disk limit is reached.
+//! Removes calls of the history: those that the user removed, and the oldest where the output quota is reached.
 
 use std::{fs, path::Path};
 

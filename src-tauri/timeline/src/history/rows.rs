@@ -86,7 +86,7 @@ impl Entry {
     pub(crate) fn recorded(&self) -> Option<Recorded> {
         Some(Recorded {
             row: self.row?,
-            call: self.call.clone(),
+            call: Arc::clone(&self.call),
             output: Arc::clone(&self.output),
             extension: self.extension.clone(),
             pinned: self.pinned,

@@ -101,7 +101,7 @@ pub(crate) async fn keep_journal(shared: Arc<Shared>, history: Arc<History>, clo
 }
 
 impl History {
-    /// Writes what changed, and removes the oldest calls where the disk limit is reached.
+    /// Writes what changed, and removes the oldest calls where the output quota is reached.
     pub(super) fn write(&self, shared: &Shared) -> Done {
         let mut writer = self.writer();
         if self.damaged.load(Relaxed) {

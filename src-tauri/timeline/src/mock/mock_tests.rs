@@ -282,14 +282,15 @@ async fn commands_of_a_session_run_again_in_a_timeline_without_a_process() {
     let again = timeline.run_recorded(Origin::Console, command, Arc::clone(&recordings));
     let call = timeline.ended(again).await.unwrap();
     assert!(!marker.exists(), "nothing was started");
-    let Act::Run(run) = call.act else { panic!("a run") };
+    let Act::Run(run) = &call.act else { panic!("a run") };
     assert_eq!(run.ending, Some(porthole_process::Ending::Exited { code: 3 }));
     let output = timeline.output(again).unwrap();
     assert_eq!(output.read(porthole_output::Stream::Stdout, 0, 100).unwrap(), b"out\n");
     assert_eq!(output.read(porthole_output::Stream::Stderr, 0, 100).unwrap(), b"err\n");
     let missed = timeline.run_recorded(Origin::Console, Command::new(Place::Host, "other", [""; 0]), recordings);
-    let Act::Run(run) = timeline.ended(missed).await.unwrap().act else { panic!("a run") };
-    assert_eq!(run.failure.map(|error| error.code), Some(Code::NotRecorded));
+    let call = timeline.ended(missed).await.unwrap();
+    let Act::Run(run) = &call.act else { panic!("a run") };
+    assert_eq!(run.failure.as_ref().map(|error| error.code), Some(Code::NotRecorded));
 }
 
 #[tokio::test]

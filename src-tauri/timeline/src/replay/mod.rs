@@ -85,7 +85,7 @@ impl Skipped {
             Self::Canceled => "its recording was canceled or stopped",
             Self::NeedsHost => "it uses a program, a file or an engine of this machine: add --allow-host",
             Self::NeedsContainer => "it runs in a container: add --container NAME",
-            Self::Terminal => "it is a terminal: what was typed in it isn't recorded",
+            Self::Terminal => "it is a terminal: its input isn't recorded",
         }
     }
 }

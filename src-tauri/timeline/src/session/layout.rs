@@ -67,7 +67,7 @@ pub(super) fn read<R: Read + Seek>(mut from: R) -> Result<Layout> {
         }
         if entry.compression() != CompressionMethod::Stored || entry.compressed_size() != entry.size() {
             return Err(invalid(&format!("`{}` is compressed", shown(&name)))
-                .hint("Porthole reads streams where they are. To pack a session again, use `zip -0`."));
+                .hint("Streams must be stored without compression. To repack a session, use `zip -0`."));
         }
         let from = entry.data_start().ok_or_else(|| invalid("An entry has no bytes"))?;
         found.insert(name, Place { from, bytes: entry.size(), crc32: entry.crc32() });
@@ -163,7 +163,7 @@ fn read_facts<R: Read + Seek>(zip: &mut ZipArchive<R>) -> Result<SessionFacts> {
     let read = entry.take(MOST_FACTS + 1).read_to_end(&mut text);
     read.map_err(|error| invalid("Its `session.json` can't be unpacked").detail(error))?;
     if text.len() as u64 != declared {
-        return Err(invalid("Its `session.json` doesn't have the length that it should"));
+        return Err(invalid("Its `session.json` has the wrong length"));
     }
     let not_read = |error: serde_json::Error| invalid("Its `session.json` can't be read").detail(error);
     let Kind { format, version } = serde_json::from_slice(&text).map_err(not_read)?;
@@ -199,7 +199,7 @@ fn take_places(facts: &SessionFacts, found: &mut HashMap<String, Place>) -> Resu
                 .remove(&entry.entry)
                 .ok_or_else(|| invalid(&format!("The entry `{}` is missing", shown(&entry.entry))))?;
             if place.bytes != entry.bytes {
-                return Err(invalid(&format!("`{}` doesn't have the length that it should", shown(&entry.entry))));
+                return Err(invalid(&format!("`{}` has the wrong length", shown(&entry.entry))));
             }
             match part {
                 Part::Stdout => places.stdout = Some(place),
@@ -214,7 +214,7 @@ fn take_places(facts: &SessionFacts, found: &mut HashMap<String, Place>) -> Resu
 
 /// That the chunks of a call are the bytes of its streams.
 fn check_chunks<R: Read + Seek>(from: &mut R, n: usize, places: &Places) -> Result<()> {
-    let wrong = || invalid(&format!("The chunks of call {} aren't those of its streams", n + 1));
+    let wrong = || invalid(&format!("The chunks of call {} don't match its streams", n + 1));
     let length = |place: Option<Place>| place.map_or(0, |place| place.bytes);
     let mut left = (length(places.stdout), length(places.stderr));
     let Some(chunks) = places.chunks else {

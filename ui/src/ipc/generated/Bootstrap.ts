@@ -43,7 +43,7 @@ demo_extension?: string,
  */
 machine: Machine, 
 /**
- * The build of Windows, whose pseudo-consoles draw what runs in a terminal on the host.
+ * The build of Windows: its pseudo-consoles draw the terminals of the host.
  */
 windows_build?: number, 
 /**

@@ -9,7 +9,7 @@ const current: readonly Example[] = [
   {
     group: "Service",
     name: "get, as in an extension",
-    code: `// The import that an extension has; \`ddClient\` is there without it too.
+    code: `// An extension needs this import; here \`ddClient\` is available without it.
 import { createDockerDesktopClient } from "@docker/extension-api-client"
 
 const client = createDockerDesktopClient()
@@ -33,7 +33,7 @@ console.log("delete", await service.delete("/echo"))
   {
     group: "Service",
     name: "request with headers",
-    code: `// The only one that can send headers.
+    code: `// The only function that can send headers.
 const echoed = await ddClient.extension.vm.service.request({
   url: "/echo",
   method: "POST",
@@ -46,13 +46,13 @@ console.log(echoed)
   {
     group: "Service",
     name: "head: check that a path exists",
-    code: `// HEAD has no body: what counts is whether it resolves or rejects.
+    code: `// HEAD has no body: check only whether the promise resolves or rejects.
 for (const path of ["/hello", "/nowhere"]) {
   try {
     await ddClient.extension.vm.service.head(path)
-    console.log(path, "is there")
+    console.log(path, "exists")
   } catch (error) {
-    console.warn(path, "is not:", error.statusCode)
+    console.warn(path, "not found:", error.statusCode)
   }
 }
 `,
@@ -98,7 +98,7 @@ if (result.stderr !== "") console.warn(result.stderr)
   {
     group: "Container",
     name: "exec with stream: wait for its end",
-    code: `// With \`stream\` nothing is joined for a shell: a script stays one argument.
+    code: `// With \`stream\`, no shell is used: the script stays one argument.
 const script = "for i in 1 2 3 4 5; do echo step $i; sleep 1; done; echo done >&2"
 
 const exitCode = await new Promise((done, failed) => {
@@ -131,7 +131,7 @@ console.log("exit code", exitCode)
   {
     group: "Host",
     name: "exec on this machine",
-    code: `// Asks before it runs.
+    code: `// Porthole asks for your permission first.
 const result = await ddClient.extension.host.cli.exec("hostname", [])
 console.log(result.stdout.trim())
 `,
@@ -176,7 +176,7 @@ console.log("images", await ddClient.docker.listImages({ filters }))
     code: `const version = await ddClient.docker.cli.exec("version", ["--format", "json"])
 console.log(version.parseJsonObject())
 
-// One JSON value a line.
+// One JSON value per line.
 const volumes = await ddClient.docker.cli.exec("volume", ["ls", "--format", "json"])
 for (const volume of volumes.parseJsonLines()) console.log(volume.Name, volume.Driver)
 `,
@@ -213,7 +213,7 @@ ddClient.desktopUI.toast.error("The volume could not be cloned.")
   title: "Where to save the volume",
   properties: ["openDirectory"],
 })
-if (chosen.canceled) console.log("none was chosen")
+if (chosen.canceled) console.log("canceled")
 else console.log(chosen.filePaths)
 `,
   },

@@ -9,6 +9,7 @@ import type { Origin } from "../../ipc/generated/Origin"
 import type { Runtime } from "../../ipc/generated/Runtime"
 import type { Shell } from "../../ipc/shell"
 import type { ToSdk } from "../../sdk/messages"
+import { many } from "../text/numbers"
 import { explainsMore, MOST_UNLOADED, others, type Described, type Reason } from "../page/loading"
 
 /** A file dialog that the code asked the desktop for. */
@@ -264,7 +265,8 @@ export class GuestSession {
 
   /** One entry, which counts on. */
   #tellDropped(active: ActiveGuest, count: number): void {
-    const text = `${count.toLocaleString("en")} more were dropped: the code prints faster than Porthole can show.`
+    const dropped = many(count, "more log entry was", "more log entries were")
+    const text = `${dropped} dropped: the code logs faster than Porthole can display.`
     if (active.droppedEntry === undefined) active.droppedEntry = this.#log.add({ kind: "warning", text })
     else this.#log.change(active.droppedEntry, (what) => ({ ...what, text }) as Entry["what"])
   }

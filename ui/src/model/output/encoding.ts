@@ -1,5 +1,6 @@
 import type { DecodedFacts } from "../../ipc/generated/DecodedFacts"
 import type { Summary } from "../../ipc/generated/Summary"
+import { withoutBackticks } from "../text/inline-code"
 import { size } from "../text/numbers"
 
 /** What is said of a body with a content encoding. */
@@ -19,18 +20,13 @@ export function bannerOf(row: Summary, decoded: DecodedFacts | undefined): Banne
   const sent = row.counts.stdout.bytes
   const { by, asSent, refused } = encoded
   if (refused !== undefined)
-    return { text: "", problem: withoutCode(refused.message), hint: refused.hint ?? undefined }
+    return { text: "", problem: withoutBackticks(refused.message), hint: refused.hint ?? undefined }
   if (asSent) return { text: `Shown as sent: ${size(sent)} of ${by}`, action: "Decode" }
   if (decoded === undefined) return { text: `Decoding ${by}…`, action: "Show as sent" }
   return {
     text: `Decoded from ${by}: ${size(sent)} sent, ${size(decoded.bytes)} decoded${decoded.problem ? "." : ""}`,
-    problem: decoded.problem && withoutCode(decoded.problem.message),
+    problem: decoded.problem && withoutBackticks(decoded.problem.message),
     hint: decoded.problem?.hint ?? undefined,
     action: "Show as sent",
   }
-}
-
-/** Names in messages are between backticks, which nobody reads. */
-function withoutCode(message: string): string {
-  return message.replaceAll("`", "")
 }

@@ -45,6 +45,6 @@ function ofDay(hours: number, minutes: number, seconds: number, beganMs: number)
 /** What is said when it cannot be read. */
 export function positionHelp(hex: boolean): string {
   return hex
-    ? "Write an offset, such as 0x1f40, or end."
-    : "Write a line (1,234), a time (+12.5s, +1:02, 09:41:02) or end."
+    ? "Enter an offset, such as 0x1f40, or end."
+    : "Enter a line (1,234), a time (+12.5s, +1:02, 09:41:02) or end."
 }

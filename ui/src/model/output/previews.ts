@@ -42,7 +42,7 @@ export function nextZoom(zoom: number, larger: boolean): number {
 }
 
 export function zoomText(zoom: number): string {
-  return `${Math.max(1, Math.round(zoom * 100))}%`
+  return `${Math.max(1, Math.round(zoom * 100))} %`
 }
 
 /** Elements that an SVG may come to when each `use` is what it stands for. */

@@ -236,7 +236,9 @@ export class Page {
 
   /** It takes the keyboard from whatever the user is at, again and again. */
   tookKeys(): void {
-    this.#broke("The page kept taking the keyboard while you were in another part of Porthole.")
+    this.#broke(
+      "The page kept moving the keyboard focus to itself while you were using another part of Porthole.",
+    )
   }
 
   /** The origin that the page has in its frame. */

@@ -11,7 +11,7 @@ const SKIPPED: Record<Skipped, string> = {
   canceled: "its recording was canceled or stopped",
   needs_host: "it uses a program, a file or an engine of this machine",
   needs_container: "it runs in a container",
-  terminal: "it is a terminal: what was typed in it isn’t recorded",
+  terminal: "it is a terminal: its input isn’t recorded",
 }
 
 /** What became of a call: a word or two, and more about it. */

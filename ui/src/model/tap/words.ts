@@ -23,7 +23,7 @@ export function tapTip(tap: TapStatus, target: string | undefined): string {
   const { container, path } = tap.place
   const where = container === null ? path : `${path} in the container ${container}`
   const what = `Requests to ${visibleText(where, "kept")} are recorded`
-  return isOfTarget(tap, target) ? what : `${what}. The target is another one now.`
+  return isOfTarget(tap, target) ? what : `${what}. The target has changed.`
 }
 
 /** Whether what is recorded is what is inspected. */

@@ -1,6 +1,6 @@
 /** Numbers as the window writes them: short, and of a width that does not jump. */
 
-/** `1.2 ms`, `38 ms`, `12.4 s`, `3 m 05 s`, `2 h 03 m`. */
+/** `1.2 ms`, `38 ms`, `12.4 s`, `3 min 5 s`, `2 h 3 min`. */
 export function duration(us: number): string {
   const ms = us / 1000
   if (ms < 9.95) return `${ms.toFixed(1)} ms`
@@ -8,9 +8,9 @@ export function duration(us: number): string {
   const s = ms / 1000
   if (s < 59.95) return `${s.toFixed(1)} s`
   const whole = Math.round(s)
-  if (whole < 3600) return `${Math.floor(whole / 60)} min ${two(whole % 60)} s`
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`
   const minutes = Math.floor(whole / 60)
-  return `${Math.floor(minutes / 60)} h ${two(minutes % 60)} min`
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`
 }
 
 /** `912`, `2.1 k`, `41.7 M`: for a column whose head says what is counted. */

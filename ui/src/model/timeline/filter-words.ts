@@ -1,5 +1,6 @@
 /** What the filter's field says and offers. */
 import type { Summary } from "../../ipc/generated/Summary"
+import { many } from "../text/numbers"
 import {
   KEYS,
   KINDS,
@@ -100,7 +101,7 @@ function seen(values: Iterable<string | undefined>): Suggestion[] {
   const counts = new Map<string, number>()
   for (const value of values) if (value !== undefined) counts.set(value, (counts.get(value) ?? 0) + 1)
   const sorted = [...counts].toSorted(([, a], [, b]) => b - a)
-  return sorted.map(([text, count]) => ({ text, about: count === 1 ? "1 call" : `${count} calls` }))
+  return sorted.map(([text, count]) => ({ text, about: many(count, "call") }))
 }
 
 const VALUES: Record<Key, (rows: readonly Summary[]) => Suggestion[]> = {

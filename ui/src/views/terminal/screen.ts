@@ -50,7 +50,8 @@ export class TerminalScreen implements Screen {
       ...{ scrollback: SCROLLBACK, fontSize: 13, lineHeight: 1.2, cursorBlink: false, logLevel: "off" },
       fontFamily: getComputedStyle(host).getPropertyValue("--mono"),
       theme: this.#theme(host),
-      windowsPty: deps.windowsBuild === undefined ? {} : { backend: "conpty", buildNumber: deps.windowsBuild },
+      windowsPty:
+        deps.windowsBuild === undefined ? {} : { backend: "conpty", buildNumber: deps.windowsBuild },
       // A program chooses colors for another ground than this one.
       minimumContrastRatio: 4.5,
       // A link is text of a program: nothing but the web, and only when it is clicked.

@@ -234,9 +234,9 @@ impl Parser<'_> {
                     0xd800..=0xdbff if self.takes("\\u") => {
                         let second = self.hex(from)?;
                         let pair = char::decode_utf16([first, second]).next().and_then(std::result::Result::ok);
-                        pair.ok_or_else(|| self.wrong_at(from, "Half a surrogate pair"))?
+                        pair.ok_or_else(|| self.wrong_at(from, "Unpaired surrogate"))?
                     }
-                    _ => char::from_u32(first.into()).ok_or_else(|| self.wrong_at(from, "Half a surrogate pair"))?,
+                    _ => char::from_u32(first.into()).ok_or_else(|| self.wrong_at(from, "Unpaired surrogate"))?,
                 }
             }
             c if c == quote => c,

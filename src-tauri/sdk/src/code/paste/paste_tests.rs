@@ -236,7 +236,7 @@ fn what_cannot_be_read_is_named_and_never_guessed() {
         ("curl localhost\nls", "more than one line"),
         ("curl localhost < in", "in"),
         ("curl 'localhost", "quote"),
-        ("curl $'\\ud800' localhost", "half a character"),
+        ("curl $'\\ud800' localhost", "an unpaired surrogate"),
         ("curl.exe localhost $x", "`$`"),
         ("curl.exe \"localhost/$x\"", "variable"),
         ("curl.exe localhost\nls", "more than one line"),

@@ -316,7 +316,7 @@ impl Posix<'_> {
         } else {
             first
         };
-        char::from_u32(number).ok_or_else(|| unknown(format!("\\u{first:04x} in $'…' is half a character")))
+        char::from_u32(number).ok_or_else(|| unknown(format!("\\u{first:04x} in $'…' is an unpaired surrogate")))
     }
 }
 
