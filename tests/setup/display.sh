@@ -59,8 +59,7 @@ for_windows() (
   chmod 700 "$home/run"
   unset WAYLAND_DISPLAY
   export GDK_BACKEND=x11 NO_AT_BRIDGE=1
-  # A graphics card that is software only puts the layers together: to paint them with it takes a fifth longer.
-  export LIBGL_ALWAYS_SOFTWARE=1 WEBKIT_SKIA_ENABLE_CPU_RENDERING=1
+  export LIBGL_ALWAYS_SOFTWARE=1
   export XDG_CONFIG_HOME=$home/config XDG_DATA_HOME=$home/data XDG_CACHE_HOME=$home/cache
   export XDG_STATE_HOME=$home/state XDG_RUNTIME_DIR=$home/run
   "$@"
