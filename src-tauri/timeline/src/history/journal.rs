@@ -103,7 +103,7 @@ fn write_one(to: &Transaction<'_>, start: i64, recorded: &Recorded, before: Opti
     if was.ended && ended && (was.bytes, was.chunks, was.pinned) == (bytes, counts.chunks, *pinned) {
         return Ok(was);
     }
-    let facts = serde_json::to_vec(call).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+    let facts = serde_json::to_vec(&**call).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
     let mut hasher = DefaultHasher::new();
     facts.hash(&mut hasher);
     let mut now =
