@@ -19,7 +19,7 @@ const RAISE: &[u8] = b"raise\n";
 /// The length of a path and the path follow.
 const OPEN: &[u8] = b"open:\n";
 const RAISED: &[u8] = b"raised\n";
-/// The window can't be raised: a process that is being killed closes its connections without a word.
+/// The window can't be raised. An owner that is being killed sends nothing: its connections are closed.
 const UNABLE: &[u8] = b"unable\n";
 /// The longest path, in bytes.
 const LONGEST: usize = 4096;

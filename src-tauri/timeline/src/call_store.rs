@@ -311,8 +311,7 @@ impl CallStore {
     /// Shows a body as this kind from now on; as the one that is found when none is given.
     pub fn choose_kind(&mut self, id: CallId, chosen: Option<BodyKind>) -> Result<()> {
         self.entry(id)?;
-        self.mark_changed(id);
-        if let Some(entry) = self.entries.get_mut(&id) {
+        if let Some(entry) = self.changed(id) {
             entry.chosen_kind = chosen;
         }
         Ok(())
@@ -321,8 +320,7 @@ impl CallStore {
     /// Shows a body as sent from now on, or decoded.
     pub fn show_as_sent(&mut self, id: CallId, as_sent: bool) -> Result<()> {
         self.entry(id)?;
-        self.mark_changed(id);
-        if let Some(entry) = self.entries.get_mut(&id) {
+        if let Some(entry) = self.changed(id) {
             (entry.as_sent, entry.chosen_kind, entry.chosen) = (as_sent, None, None);
         }
         Ok(())

@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use super::{Home, PATIENCE};
 use crate::{outside, ports::Port};
 
-/// After this long without an answer WebDriver is stuck. It has no limit of its own.
+/// The longest wait for a response of WebDriver, which has no timeout of its own.
 pub(super) const STUCK: Duration = Duration::from_secs(60);
 
 /// WebKitWebDriver at a port, ended when dropped, and with it the app that it started.
