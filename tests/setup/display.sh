@@ -59,7 +59,8 @@ for_windows() (
   chmod 700 "$home/run"
   unset WAYLAND_DISPLAY
   export GDK_BACKEND=x11 NO_AT_BRIDGE=1
-  export LIBGL_ALWAYS_SOFTWARE=1
+  # Without a GPU each window's shaders are compiled, which took a fifth of a test: they are shared.
+  export LIBGL_ALWAYS_SOFTWARE=1 MESA_SHADER_CACHE_DIR=$home/cache
   export XDG_CONFIG_HOME=$home/config XDG_DATA_HOME=$home/data XDG_CACHE_HOME=$home/cache
   export XDG_STATE_HOME=$home/state XDG_RUNTIME_DIR=$home/run
   "$@"

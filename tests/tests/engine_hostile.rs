@@ -185,7 +185,7 @@ async fn engine_an_image_that_is_too_much_is_cut_off_and_says_so() {
     let folder = tempfile::tempdir().unwrap();
     let error = unpack(&image.engine, &image.name.parse().unwrap(), folder.path(), None).await.unwrap_err();
     assert_eq!(error.code, Code::ImageTooLarge);
-    assert!(error.message.contains("20000 files"), "{error:?}");
+    assert!(error.message.contains("20,000 files"), "{error:?}");
     image.remove().await;
 }
 

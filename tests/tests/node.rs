@@ -125,7 +125,7 @@ async fn nodes_own_limit_of_output_is_the_one_that_is_told() {
     let tells = async |line: &str| {
         let received = delivered(sdk(line, &[], None, false)).await;
         assert!(matches!(received.outcome, SdkOutcome::Resolved { .. }), "nothing is lost here");
-        received.rules.iter().any(|rule| rule.text.contains("1 MiB"))
+        received.rules.iter().any(|rule| rule.text.contains("1,048,576 bytes"))
     };
     assert!(!tells(AT_THE_LIMIT).await && tells(BEYOND).await);
 }

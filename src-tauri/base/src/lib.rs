@@ -9,6 +9,7 @@ pub mod in_use;
 pub mod json_file;
 pub mod lock;
 pub mod memory;
+pub mod numbers;
 pub mod private;
 pub mod random;
 pub mod reference;

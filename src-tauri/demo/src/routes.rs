@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 const OPENAPI: &str = include_str!("openapi.json");
 /// What `/echo` holds in memory of a body.
-const ECHO_LIMIT: usize = 16 * 1024 * 1024;
+const ECHO_LIMIT: usize = 16_000_000;
 const LINE: &[u8] = b"the quick brown fox jumps over the lazy dog, and the porthole shows every byte of it\n";
 
 type Body = UnsyncBoxBody<Bytes, io::Error>;
@@ -86,7 +86,7 @@ async fn echo(request: Request<Incoming>) -> Response<Body> {
         .collect();
     let body = match Limited::new(body, ECHO_LIMIT).collect().await {
         Ok(body) => body.to_bytes(),
-        Err(_) => return json(StatusCode::PAYLOAD_TOO_LARGE, &json!({ "error": "more than 16 MiB" })),
+        Err(_) => return json(StatusCode::PAYLOAD_TOO_LARGE, &json!({ "error": "more than 16 MB" })),
     };
     let echoed = json!({
         "method": head.method.as_str(),

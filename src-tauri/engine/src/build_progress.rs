@@ -7,6 +7,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::Value;
 
 use super::protobuf::fields;
+use porthole_base::numbers::count;
 use porthole_output::Stream;
 
 /// One line may be as long as this; a step's output comes in many.
@@ -62,7 +63,7 @@ impl Progress {
         }
         self.line.extend_from_slice(bytes);
         if self.line.len() > LONGEST {
-            return Err(format!("a line of the engine's progress has more than {LONGEST} bytes"));
+            return Err(format!("a line of the engine's progress has more than {} bytes", count(LONGEST as u64)));
         }
         Ok(written)
     }

@@ -1,5 +1,7 @@
 //! The ignore file of a build's context, read as docker reads `.dockerignore`.
 
+use porthole_base::numbers::count;
+
 /// The most bytes of a line: paths aren't longer.
 const LONGEST_LINE: usize = 4 * 1024;
 /// The most characters and wildcards of all patterns. Each file of the context is compared with them.
@@ -9,10 +11,10 @@ const MOST_TOKENS: usize = 100_000;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum TooLarge {
     /// This line.
-    #[error("line {number} has more than {LONGEST_LINE} bytes")]
+    #[error("line {number} has more than {} bytes", count(LONGEST_LINE as u64))]
     Line { number: usize },
     /// All patterns up to this line.
-    #[error("the patterns up to line {number} have more than {MOST_TOKENS} characters")]
+    #[error("the patterns up to line {number} have more than {} characters", count(MOST_TOKENS as u64))]
     All { number: usize },
 }
 
@@ -315,7 +317,7 @@ mod tests {
         let error = IgnoreFile::read(&long).unwrap_err();
         assert_eq!(
             (error, error.to_string().as_str()),
-            (TooLarge::Line { number: 3 }, "line 3 has more than 4096 bytes")
+            (TooLarge::Line { number: 3 }, "line 3 has more than 4,096 bytes")
         );
         let many = format!("{}\n", "x".repeat(1_000)).repeat(200);
         assert_eq!(IgnoreFile::read(&many).unwrap_err(), TooLarge::All { number: 101 });

@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use porthole_base::numbers::count;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     time::{Instant, Sleep, sleep_until},
@@ -32,15 +33,15 @@ const PIECE: u64 = 16 * MIB;
 /// A limit that a response went past.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(super) enum PastLimit {
-    #[error("its headers have more than {HEAD} bytes, or too many lines")]
+    #[error("its headers have more than {} bytes, or too many lines", count(HEAD))]
     Head,
-    #[error("it has more than {0} bytes")]
+    #[error("it has more than {} bytes", count(*.0))]
     Bytes(u64),
-    #[error("it has more than {OBJECTS} objects")]
+    #[error("it has more than {} objects", count(OBJECTS))]
     Objects,
     #[error("it took longer than {} s", .0.as_secs())]
     Time(Duration),
-    #[error("a piece of the stream has more than {PIECE} bytes")]
+    #[error("a piece of the stream has more than {} bytes", count(PIECE))]
     Piece,
 }
 

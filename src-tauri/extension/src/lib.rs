@@ -74,7 +74,7 @@ use porthole_base::error::{Code, Error, Result};
 /// The manifest's file name, at the root of an extension's image.
 pub const FILE: &str = "metadata.json";
 /// The most bytes of one that are read.
-const LARGEST: u64 = 4 * 1024 * 1024;
+const LARGEST: u64 = 4_000_000;
 
 /// A parsed manifest with its problems.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -120,7 +120,7 @@ fn check_alone(root: &ExtensionRoot, name: &Path) -> Result<Checked> {
 fn unread(path: &Path, problem: &FileProblem) -> Error {
     Error::new(Code::ManifestUnreadable, format!("Can't read {}", path.display()))
         .detail(problem)
-        .hint("metadata.json must be a regular file of at most 4 MiB at the root of the extension's folder.")
+        .hint("metadata.json must be a regular file of at most 4 MB at the root of the extension's folder.")
 }
 
 /// Checks the text of a manifest alone.

@@ -16,6 +16,7 @@ use cap_std::{
 };
 
 use super::FILE;
+use porthole_base::numbers::count;
 
 /// The first bytes of a file that tell a program from a text.
 const HEAD: u64 = 1024;
@@ -54,7 +55,7 @@ pub enum FileProblem {
     #[error("it's {0}, not a regular file")]
     Special(&'static str),
     /// It is larger than it may be.
-    #[error("it's larger than {limit} bytes")]
+    #[error("it's larger than {} bytes", count(*.limit))]
     TooLarge {
         /// The limit, in bytes.
         limit: u64,

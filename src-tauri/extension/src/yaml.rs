@@ -9,7 +9,10 @@ use saphyr::{LoadableYamlNode, Scalar, ScalarStyle, Yaml, YamlLoader};
 use saphyr_parser::{Event, Marker, Parser};
 use serde_json::{Map, Number, Value};
 
-use porthole_base::error::{Code, Error, Result};
+use porthole_base::{
+    error::{Code, Error, Result},
+    numbers::count,
+};
 
 /// The most bytes of one file that are read.
 pub(super) const LONGEST: u64 = 1024 * 1024;
@@ -83,10 +86,13 @@ impl Refusal {
 /// Refuses a text that would become too much, before anything is built of it.
 pub(super) fn bounded(text: &str) -> std::result::Result<(), Refusal> {
     if text.len() as u64 > LONGEST {
-        return Err(Refusal { error: unreadable(&format!("has more than {LONGEST} bytes")), place: (1, 1) });
+        return Err(Refusal { error: unreadable(&format!("has more than {} bytes", count(LONGEST))), place: (1, 1) });
     }
     let too_much = |marker| {
-        Refusal::at(unreadable(&format!("has more than {MOST} values after its aliases are expanded")), marker)
+        Refusal::at(
+            unreadable(&format!("has more than {} values after its aliases are expanded", count(MOST as u64))),
+            marker,
+        )
     };
     let too_deep = |marker| Refusal::at(unreadable(&format!("is nested more than {DEEPEST} levels deep")), marker);
     // What each anchor represents, by its number; and what is open: where it began, and how deep it is so far.

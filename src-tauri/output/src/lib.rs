@@ -94,7 +94,7 @@ const SMALL: usize = 4096;
 /// Bytes that are read at once of files of an earlier start.
 const REOPENED: u64 = 1024 * 1024;
 /// Bytes that are handed over as one text.
-const EXACT_LIMIT: u64 = 32 * 1024 * 1024;
+const EXACT_LIMIT: u64 = 32_000_000;
 
 /// The output of one Call, in files that go when it is dropped.
 #[derive(Debug)]
@@ -325,7 +325,7 @@ impl Output {
     /// themselves, and bytes that are no text become U+FFFD.
     ///
     /// # Errors
-    /// [`Code::CopyTooLarge`] above 32 MiB; [`Code::OutputUnreadable`] when a file cannot be read.
+    /// [`Code::CopyTooLarge`] above 32 MB; [`Code::OutputUnreadable`] when a file cannot be read.
     pub fn exact(&self, view: View, from: u64, to: u64) -> Result<String> {
         let mut bytes = Vec::new();
         match view {
@@ -383,7 +383,7 @@ impl Output {
     /// The bytes of a value, unchanged.
     ///
     /// # Errors
-    /// [`Code::CopyTooLarge`] above 32 MiB; [`Code::OutputUnreadable`] when the body cannot be read.
+    /// [`Code::CopyTooLarge`] above 32 MB; [`Code::OutputUnreadable`] when the body cannot be read.
     pub fn value(&self, of: &Location) -> Result<String> {
         if of.end - of.start > EXACT_LIMIT {
             return Err(too_much());
@@ -463,7 +463,7 @@ impl Drop for Output {
 }
 
 fn too_much() -> Error {
-    Error::new(Code::CopyTooLarge, "The selection has more than 32 MiB, too much to copy").hint("Save it to a file.")
+    Error::new(Code::CopyTooLarge, "The selection has more than 32 MB, too much to copy").hint("Save it to a file.")
 }
 
 /// The file of a stream: `STEM.stdout` or `STEM.stderr`.

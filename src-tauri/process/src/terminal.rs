@@ -17,7 +17,7 @@ use porthole_base::error::{Code, Error, Result};
 /// How many writes may wait for a command that doesn't read.
 const WAITING: usize = 16;
 /// The most bytes of one of them.
-const MOST: usize = 64 * 1024;
+const MOST: usize = 64_000;
 
 /// The user's end.
 #[derive(Debug, Clone)]
@@ -59,10 +59,10 @@ impl Terminal {
     /// do.
     ///
     /// # Errors
-    /// [`Code::CommandInvalid`] above 64 KiB at once.
+    /// [`Code::CommandInvalid`] above 64 kB at once.
     pub async fn write(&self, bytes: Vec<u8>) -> Result<()> {
         if bytes.len() > MOST {
-            return Err(Error::new(Code::CommandInvalid, "More than 64 KiB were typed into a terminal at once"));
+            return Err(Error::new(Code::CommandInvalid, "More than 64 kB were typed into a terminal at once"));
         }
         if !bytes.is_empty() {
             let _ = self.keys.send(bytes).await;

@@ -28,7 +28,7 @@ const SHOWN: usize = 16 * 1024;
 /// Bytes of a body that are read to tell whether it is JSON.
 const JUDGED: u64 = 32 * 1024 * 1024;
 /// Bytes that are handed over whole.
-const HANDED_OVER: u64 = 64 * 1024 * 1024;
+const HANDED_OVER: u64 = 64_000_000;
 
 impl Timeline {
     /// Plans what a Runtime does for a call of code, for this target: what is started is what was planned.
@@ -139,7 +139,7 @@ impl Timeline {
     /// What code receives for a Call on one Runtime, whole, when it has ended.
     ///
     /// # Errors
-    /// [`Code::CallNotFound`], [`Code::OutputUnreadable`]; [`Code::ValueTooLarge`] above 64 MiB.
+    /// [`Code::CallNotFound`], [`Code::OutputUnreadable`]; [`Code::ValueTooLarge`] above 64 MB.
     pub async fn whole_sdk_result(&self, id: CallId, runtime: Runtime) -> Result<SdkResult> {
         let call = self.ended(id).await?;
         let output = self.output(id)?;
@@ -242,7 +242,7 @@ impl Read {
 }
 
 fn too_much() -> Error {
-    Error::new(Code::ValueTooLarge, "The value has more than 64 MiB, too much to pass to code")
+    Error::new(Code::ValueTooLarge, "The value has more than 64 MB, too much to pass to code")
         .hint("The output is kept: view or save it.")
 }
 

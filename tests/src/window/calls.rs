@@ -96,6 +96,15 @@ impl App {
         self.until("a line of output", &format!("{line}?.textContent === {}", json!(text))).await;
     }
 
+    /// Waits until the output begins with this text. A stream is followed at its end, where its beginning may be gone
+    /// before it was drawn.
+    pub async fn begins_with(&self, text: &str) {
+        self.until("an output", "document.querySelector('#log .line')").await;
+        self.value("document.querySelector('#log').focus()").await;
+        self.chord(&[], Key::Home.into()).await;
+        self.line(0, text).await;
+    }
+
     /// The largest number of a drawn line; -1 when none is.
     pub async fn last_line(&self) -> i64 {
         self.value(LAST_LINE).await.as_f64().unwrap_or_default() as i64

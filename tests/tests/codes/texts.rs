@@ -11,8 +11,11 @@ use std::{
     fs,
     path::{Path, PathBuf},
 };
+
+use proc_macro2::TokenStream;
 use syn::{
     Attribute, Expr, File, ImplItem, Item, ItemMod, Lit, LitStr, Macro, Meta, StmtMacro,
+    parse::ParseStream,
     visit::{self, Visit},
 };
 
@@ -111,11 +114,18 @@ impl<'ast> Visit<'ast> for Texts {
     fn visit_attribute(&mut self, attribute: &'ast Attribute) {
         if attribute.path().is_ident("error")
             && let Meta::List(list) = &attribute.meta
-            && let Ok(Expr::Lit(literal)) = list.parse_args::<Expr>()
+            && let Ok(text) = list.parse_args_with(first_literal)
         {
-            self.visit_lit(&literal.lit);
+            self.add(&text);
         }
     }
+}
+
+/// A text, and what is filled into it, which has its own syntax.
+fn first_literal(input: ParseStream<'_>) -> syn::Result<LitStr> {
+    let text = input.parse()?;
+    input.parse::<TokenStream>()?;
+    Ok(text)
 }
 
 /// Removes what is compiled for tests only.
@@ -226,6 +236,8 @@ fn texts_are_read_from_production_code_only() {
         /// A comment with words.
         #[error("the type is wrong")]
         struct Problem;
+        #[error("after {} s", .0.as_secs())]
+        struct Late(Duration);
         fn f() -> Error {
             tracing::warn!("a message for developers");
             let name = "word";
@@ -244,7 +256,7 @@ again.";
     let mut texts = Texts::default();
     visit::visit_file(&mut texts, &file);
     let texts: Vec<&str> = texts.0.iter().map(String::as_str).collect();
-    assert_eq!(texts, ["Can't open {}", "Try it\\nagain.", "the type is wrong"]);
+    assert_eq!(texts, ["Can't open {}", "Try it\\nagain.", "after {} s", "the type is wrong"]);
     for sql in ["SELECT id FROM calls", " DELETE FROM calls", "calls c WHERE c.id = ?1", "c.id, c.began_ms"] {
         assert!(is_sql(sql), "{sql}");
     }

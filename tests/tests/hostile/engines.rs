@@ -86,9 +86,9 @@ async fn an_endless_response_is_cut_off_at_a_limit_that_the_error_names() {
             "objects",
         ),
         ("HTTP/1.1 200 OK\r\n\r\n[", "{},", "objects"),
-        ("HTTP/1.1 200 OK\r\n\r\n[\"", "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", "16777216 bytes"),
-        ("HTTP/1.1 500 No\r\n\r\n", "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", "16777216 bytes"),
-        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "8\r\n        \r\n", "16777216 bytes"),
+        ("HTTP/1.1 200 OK\r\n\r\n[\"", "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", "16,777,216 bytes"),
+        ("HTTP/1.1 500 No\r\n\r\n", "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", "16,777,216 bytes"),
+        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "8\r\n        \r\n", "16,777,216 bytes"),
         ("HTTP/1.1 200 OK\r\n", "X-Header: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\r\n", "head"),
         ("", "HTTP/1.1 103 Early Hints\r\n\r\n", "head"),
     ] {

@@ -288,6 +288,7 @@ async fn links_are_reached_by_keys_and_opened_or_copied_from_the_menu_of_their_r
     app.until("the place", "document.activeElement?.id === 'link-copy-1'").await;
     app.chord(&[], Key::Enter.into()).await;
     app.until("copied", "window.copied === 'src/main.rs:3:5'").await;
+    app.until("the log again", "document.activeElement?.id === 'log'").await;
     // All that can be seen, from anywhere in the window.
     app.value("document.querySelector('#detail-tab-output').focus()").await;
     app.chord(&[Key::Control, Key::Shift], 'O').await;

@@ -4,7 +4,7 @@
 use std::{fs, path::Path};
 
 use fantoccini::{Locator, key::Key};
-use porthole_tests::window::App;
+use porthole_tests::{eventually, window::App};
 use serde_json::{Value, json};
 
 use crate::{
@@ -90,10 +90,8 @@ pub async fn in_page(app: &App, script: &str) -> Value {
 }
 
 pub async fn in_frame(app: &App, css: &str, script: &str) -> Value {
-    // Between two loads of a page there is none.
-    app.until("the frame", &format!("document.querySelector('{css}')")).await;
-    let frame = app.client().find(Locator::Css(css)).await.expect("the frame");
-    frame.enter_frame().await.expect("the page");
+    // Between two loads of a page there is none, and one that was found may be gone.
+    eventually("the frame", async || app.client().find(Locator::Css(css)).await.ok()?.enter_frame().await.ok()).await;
     let answer = app.answer(script).await;
     app.client().clone().enter_parent_frame().await.expect("the window");
     answer

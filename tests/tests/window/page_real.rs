@@ -94,7 +94,7 @@ async fn what_pages_of_today_are_made_of_runs_under_the_policy() {
 async fn an_argument_of_fifty_megabytes_is_refused_in_words_and_one_of_ten_arrives() {
     let script = "const told = (what) => [() => console.log(what, 'done'), (error) => console.log(what, error.message)]
 window.go = (millions) => {
-  const text = 'x'.repeat(millions * 1024 * 1024)
+  const text = 'x'.repeat(millions * 1e6)
   const { vm, host } = ddClient.extension
   const tries = {
     post: () => vm.service.post('/echo', { text }),
@@ -117,7 +117,7 @@ console.log('ready')
     app.value("(() => { window.longest = 0; let last = performance.now(); setInterval(() => { const now = performance.now(); window.longest = Math.max(window.longest, now - last); last = now }, 10) })()").await;
     in_page(&app, "window.go(50); return true").await;
     for what in ["post", "header", "exec", "stream"] {
-        shows(&app, "print", &format!("{what} The call is too large: 50.0 MiB, and the limit is 16.0 MiB.")).await;
+        shows(&app, "print", &format!("{what} The call is too large: 50.0 MB, and the limit is 16.0 MB.")).await;
     }
     assert_eq!(app.calls().await, 0);
     let longest = app.value("window.longest").await.as_f64().unwrap();

@@ -50,10 +50,10 @@ export type ToSdk =
   | { kind: "chosen"; id: number; result: Chosen }
 
 /** How much may be on its way to the window. What is more waits on the code's side. */
-export const CREDIT = { messages: 1000, chars: 32 * 1024 * 1024 } as const
+export const CREDIT = { messages: 1000, chars: 32_000_000 } as const
 
 /** The longest message, in UTF-16 units: a request's data may be a few megabytes. */
-export const LONGEST = 16 * 1024 * 1024
+export const LONGEST = 16_000_000
 
 /** The longest text that the window draws in one line: a call, a warning, a toast. */
 export const LONGEST_TEXT = 10_000

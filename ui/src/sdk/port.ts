@@ -140,4 +140,4 @@ function charsIn(value: unknown): number {
   return chars
 }
 
-const size = (chars: number): string => `${(chars / 1024 / 1024).toFixed(1)} MiB`
+const size = (chars: number): string => `${(chars / 1e6).toFixed(1)} MB`

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::interpolation::{Lookup, Problem, interpolate};
+use porthole_base::numbers::count;
 
 /// The most bytes that the values of one file may have in all.
 const LONGEST: usize = 1024 * 1024;
@@ -139,7 +140,7 @@ impl Reader<'_> {
 }
 
 fn too_much(line: u32) -> Invalid {
-    Invalid { line, why: format!("The values have more than {LONGEST} bytes") }
+    Invalid { line, why: format!("The values have more than {} bytes", count(LONGEST as u64)) }
 }
 
 /// A blank that ends no line.

@@ -8,6 +8,7 @@ use crate::{
     root::{Entry, ExtensionRoot, FileProblem},
     yaml::LONGEST,
 };
+use porthole_base::numbers::count;
 
 /// How many files are read, each as often as it is named.
 const MOST: usize = 200;
@@ -123,7 +124,10 @@ impl<'a> Files<'a> {
         let text = self.root().read_text(&found, LONGEST).map_err(|problem| self.absence(path, problem))?;
         self.bytes = self.bytes.saturating_add(text.len());
         if self.bytes > MOST_BYTES {
-            return Err(Absence::Limit(format!("The compose files have more than {MOST_BYTES} bytes in total")));
+            return Err(Absence::Limit(format!(
+                "The compose files have more than {} bytes in total",
+                count(MOST_BYTES as u64)
+            )));
         }
         Ok((found, text))
     }

@@ -17,6 +17,7 @@ use super::{
     unread,
 };
 use crate::{names::with_slashes, yaml::Refusal};
+use porthole_base::numbers::count;
 use porthole_sdk::diagnostic::DiagnosticCode;
 
 /// How many values all models may have that are made.
@@ -156,7 +157,11 @@ impl<'a> Loader<'a> {
             }
             None => {
                 self.spare = 0;
-                self.report.limit(at, key, format!("The compose files have more than {MOST_VALUES} values in total"));
+                self.report.limit(
+                    at,
+                    key,
+                    format!("The compose files have more than {} values in total", count(MOST_VALUES as u64)),
+                );
                 false
             }
         }
@@ -181,7 +186,7 @@ impl<'a> Loader<'a> {
             }
             Absence::Unusable(problem) if key == "vm.composefile" => {
                 let summary = format!("The compose file can't be read: {problem}");
-                self.report.block(at, key, summary, "Name a text file of at most 1 MiB.");
+                self.report.block(at, key, summary, "Name a text file of at most 1 MB.");
             }
             Absence::Unusable(problem) => self.report.block(
                 at,

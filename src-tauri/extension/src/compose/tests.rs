@@ -339,7 +339,7 @@ fn many_files_many_services_and_deep_ones_come_to_an_end_that_is_reported() {
     for (compose, other, why) in [
         (names_files.as_str(), "", "more than 200 files"),
         (&chain, "", "more than 32 levels deep"),
-        (&format!("services:\n{copies}"), &large, "more than 500000 values"),
+        (&format!("services:\n{copies}"), &large, "more than 500,000 values"),
         (&ports, "", "too many"),
         ("include: [large.yaml]", &deep, "can't be read at line 1"),
     ] {

@@ -208,7 +208,7 @@ fn bytes_written_are_limited_copies_and_claims_included() {
     let (_, done) = fed(&Home::new(), limits, &[("ui/x", kilobyte(600)), ("ui/y", kilobyte(600))]);
     let error = done.unwrap_err();
     assert_eq!(error.code, Code::ImageTooLarge);
-    assert!(error.message.contains("1000 bytes"), "{error:?}");
+    assert!(error.message.contains("1,000 bytes"), "{error:?}");
     // Small in the archive and large here.
     let copies = [("ui/x", kilobyte(400)), ("ui/y", Link("x".into())), ("ui/z", Link("x".into()))];
     assert_eq!(fed(&Home::new(), limits, &copies).1.unwrap_err().code, Code::ImageTooLarge);
@@ -255,7 +255,7 @@ fn a_million_entries_are_cut_off_whatever_they_are() {
             assert!(fed < 1_000_000, "{thing:?}");
         };
         assert_eq!(error.code, Code::ImageTooLarge);
-        assert!(error.message.contains("2000 files"), "{error:?}");
+        assert!(error.message.contains("2,000 files"), "{error:?}");
         assert!(fed <= 2000 && home.check().1 <= 2001);
     }
 }

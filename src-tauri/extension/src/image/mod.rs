@@ -23,6 +23,7 @@ use super::{
 };
 use porthole_base::{
     error::{Code, Error, Result},
+    numbers::count,
     reference::ImageRef,
 };
 use porthole_engine::{Engine, reaper::Reaper};
@@ -189,7 +190,7 @@ impl<'r> Extraction<'r> {
                     self.left = self.left.checked_sub(piece.len() as u64).ok_or_else(|| {
                         Error::new(
                             Code::ImageTooLarge,
-                            format!("The engine sent more than {MOST_SENT} bytes of the image"),
+                            format!("The engine sent more than {} bytes of the image", count(MOST_SENT)),
                         )
                     })?;
                     stream.feed(&piece, &mut self.tree)?;

@@ -11,7 +11,10 @@ use cap_std::fs::{Dir, File};
 
 use super::tar_stream::{Head, Kind, Receive};
 use crate::{names::with_slashes, root::below};
-use porthole_base::error::{Code, Error, Result};
+use porthole_base::{
+    error::{Code, Error, Result},
+    numbers::count,
+};
 
 /// How much is taken out of an image.
 #[derive(Debug, Clone, Copy)]
@@ -216,10 +219,10 @@ impl Tree {
         self.entries += 1;
         self.names += name as u64;
         if self.entries > self.limits.entries {
-            return Err(too_much(&format!("more than {} files and folders", self.limits.entries)));
+            return Err(too_much(&format!("more than {} files and folders", count(self.limits.entries as u64))));
         }
         if self.names > self.limits.names {
-            return Err(too_much(&format!("names of more than {} bytes in total", self.limits.names)));
+            return Err(too_much(&format!("names of more than {} bytes in total", count(self.limits.names as u64))));
         }
         Ok(())
     }
@@ -228,7 +231,7 @@ impl Tree {
     pub(super) fn count_bytes(&mut self, bytes: u64) -> Result<()> {
         self.bytes = self.bytes.saturating_add(bytes);
         if self.bytes > self.limits.bytes {
-            return Err(too_much(&format!("more than {} bytes", self.limits.bytes)));
+            return Err(too_much(&format!("more than {} bytes", count(self.limits.bytes))));
         }
         Ok(())
     }

@@ -21,7 +21,10 @@ use crate::{
     ExtensionRoot, compose,
     yaml::{self, documents},
 };
-use porthole_base::error::{Code, Error, Result};
+use porthole_base::{
+    error::{Code, Error, Result},
+    numbers::count,
+};
 
 /// Keys that name files which are read while the configuration is resolved.
 const READS: &[&str] = &["env_file", "extends", "include", "label_file"];
@@ -166,7 +169,10 @@ impl Walk<'_> {
     fn counted(&mut self, path: &Path, text: &str) -> Result<()> {
         self.bytes = self.bytes.saturating_add(text.len());
         if self.bytes > MOST_BYTES {
-            return Err(refused(path, &format!("exceeds the total limit of {MOST_BYTES} bytes for all files")));
+            return Err(refused(
+                path,
+                &format!("exceeds the total limit of {} bytes for all files", count(MOST_BYTES as u64)),
+            ));
         }
         Ok(())
     }
@@ -273,7 +279,7 @@ impl Walk<'_> {
             return Err(refused(path, "isn't a regular file"));
         }
         if there.len() > yaml::LONGEST {
-            return Err(refused(path, &format!("has more than {} bytes", yaml::LONGEST)));
+            return Err(refused(path, &format!("has more than {} bytes", count(yaml::LONGEST))));
         }
         if what == "compose" {
             self.left.push(path.to_owned());

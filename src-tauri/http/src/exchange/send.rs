@@ -26,7 +26,10 @@ use super::{
     wire::{Tap, Wire},
 };
 use crate::endpoint::Endpoint;
-use porthole_base::error::{Code, Error, Result};
+use porthole_base::{
+    error::{Code, Error, Result},
+    numbers::count,
+};
 use porthole_output::{
     Stream,
     record::{Clock, Record, until},
@@ -417,13 +420,16 @@ fn cut(error: &hyper::Error, length: u64) -> Error {
     let wrong = io_kind
         .is_some_and(|io| matches!(io.kind(), std::io::ErrorKind::InvalidData | std::io::ErrorKind::InvalidInput));
     let explained = if wrong && is_about_trailers(error) {
-        Error::new(Code::BadResponse, format!("The trailers after {length} bytes of body are too long"))
+        Error::new(Code::BadResponse, format!("The trailers after {} bytes of body are too long", count(length)))
             .hint("The limit is 512 lines and 16 kB.")
     } else if wrong {
-        Error::new(Code::BadResponse, format!("The body's chunked encoding is invalid after {length} bytes"))
+        Error::new(Code::BadResponse, format!("The body's chunked encoding is invalid after {} bytes", count(length)))
     } else {
-        Error::new(Code::BodyCut, format!("The connection closed in the middle of the body, after {length} bytes"))
-            .hint("The received part is kept. The backend exited or closed the connection too early: check its log.")
+        Error::new(
+            Code::BodyCut,
+            format!("The connection closed in the middle of the body, after {} bytes", count(length)),
+        )
+        .hint("The received part is kept. The backend exited or closed the connection too early: check its log.")
     };
     explained.detail(with_causes(error))
 }

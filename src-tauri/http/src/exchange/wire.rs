@@ -19,6 +19,7 @@ use super::{
     facts::{INFORMATIONAL_BYTES, INFORMATIONAL_KEPT},
     head::{as_composed, end_of_head, read_head, text},
 };
+use porthole_base::numbers::count;
 
 /// A head larger than this is not kept whole; hyper refuses it somewhat earlier.
 const HEAD_LIMIT: usize = 512 * 1024;
@@ -37,7 +38,12 @@ pub(super) struct TooManyInterim {
 
 impl fmt::Display for TooManyInterim {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} informational responses with {} bytes, and no final one", self.answers, self.bytes)
+        write!(
+            f,
+            "{} informational responses with {} bytes, and no final one",
+            count(self.answers.into()),
+            count(self.bytes as u64)
+        )
     }
 }
 

@@ -2,7 +2,10 @@
 
 use super::observer::Why;
 use crate::exchange::{Failure, Protocol, Stage, head_text};
-use porthole_base::error::{Code, Error};
+use porthole_base::{
+    error::{Code, Error},
+    numbers::count,
+};
 
 /// How often a connection is reset isn't known here: a client and its backend see only an end.
 pub(super) fn failure(why: &Why) -> Failure {
@@ -37,19 +40,19 @@ fn error(why: &Why) -> Error {
             Code::ClosedBeforeResponse,
             "The backend closed the connection in the middle of the response's headers",
         ),
-        Why::BodyCut { length } => {
-            Error::new(Code::BodyCut, format!("The connection closed in the middle of the body, after {length} bytes"))
-                .hint(
-                    "The received part is kept. The backend exited or closed the connection too early: check its log.",
-                )
-        }
+        Why::BodyCut { length } => Error::new(
+            Code::BodyCut,
+            format!("The connection closed in the middle of the body, after {} bytes", count(*length)),
+        )
+        .hint("The received part is kept. The backend exited or closed the connection too early: check its log."),
         Why::RequestUnreadable { .. } => Error::new(Code::RequestUnreadable, "The client's bytes aren't HTTP/1")
             .hint("They were forwarded unchanged. Porthole can't tell requests apart on this connection."),
         Why::ResponseUnreadable { start } => unreadable_response(start),
-        Why::ChunksInvalid { length } => {
-            Error::new(Code::BadResponse, format!("The body's chunked encoding is invalid after {length} bytes"))
-                .hint("The bytes were forwarded unchanged. The rest is recorded as sent.")
-        }
+        Why::ChunksInvalid { length } => Error::new(
+            Code::BadResponse,
+            format!("The body's chunked encoding is invalid after {} bytes", count(*length)),
+        )
+        .hint("The bytes were forwarded unchanged. The rest is recorded as sent."),
         Why::Unasked => Error::new(Code::BadResponse, "The backend sent bytes that belong to no request")
             .hint("They were forwarded unchanged. The response before them may be longer than its Content-Length."),
         Why::Unseen => {

@@ -148,7 +148,7 @@ pub(super) fn too_long<'a>(shell: Shell, words: impl IntoIterator<Item = &'a str
     match shell {
         Shell::Posix => lengths
             .any(|length| length > LONGEST_ARGUMENT)
-            .then_some("One argument is longer than 128 KiB, which Linux doesn't pass to a program."),
+            .then_some("One argument is longer than 131,071 bytes, which Linux doesn't pass to a program."),
         // Quotes and a space, too.
         Shell::Powershell => (lengths.map(|length| length + 3).sum::<usize>() > LONGEST_LINE)
             .then_some("It is longer than Windows allows for a command line."),

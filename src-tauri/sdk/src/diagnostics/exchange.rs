@@ -5,7 +5,10 @@ use super::{
     program_text::{asked_for, hangs_up, refused_on_80},
     text::quoted,
 };
-use porthole_base::error::{Code, Error};
+use porthole_base::{
+    error::{Code, Error},
+    numbers::count,
+};
 use porthole_http::{
     endpoint::Endpoint,
     exchange::{Exchange, Protocol},
@@ -150,7 +153,8 @@ pub(super) fn body_cut(evidence: &Evidence<'_>) -> Option<Finding> {
     let promised = response.head.header("content-length").map_or_else(String::new, |length| format!(" of {length}"));
     Some(Finding::error(
         format!(
-            "The connection closed in the middle of the body: received {came} bytes{promised}, status {}.",
+            "The connection closed in the middle of the body: received {} bytes{promised}, status {}.",
+            count(came),
             response.status
         ),
         "The promise rejects with `aborted` or a parse error (inferred). The received part is lost.",

@@ -47,7 +47,7 @@ pub(super) fn over_limit(evidence: &Evidence<'_>) -> Option<Finding> {
     Some(
         Finding::warning(
             format!("The command wrote {} to {stream}.", size(bytes)),
-            "On Docker Desktop a plain `exec` may stop at 1 MiB, Node's default limit (inferred): the command is killed, and the promise rejects with `maxBuffer length exceeded`. Other runtimes have no known limit and keep all output in memory.",
+            "On Docker Desktop a plain `exec` may stop at 1,048,576 bytes, Node's default limit (inferred): the command is killed, and the promise rejects with `maxBuffer length exceeded`. Other runtimes have no known limit and keep all output in memory.",
             "Use `exec` with a `stream`, or make the command write less with a filter, a limit or a count.",
         )
         .on([Runtime::DockerDesktop]),

@@ -172,7 +172,10 @@ impl Behavior for DockerDesktop {
     ) -> (SdkOutcome, Vec<Rule>) {
         let mut rules = Vec::new();
         if captured.longest > 1024 * 1024 {
-            rules.push(inferred("Output of more than 1 MiB, Node's default limit, may end the command.", NODE));
+            rules.push(inferred(
+                "Output of more than 1,048,576 bytes, Node's default limit, may end the command.",
+                NODE,
+            ));
         }
         let rejected = |code: Value, signal: Value, stderr: Value| SdkOutcome::Rejected {
             value: Value::object([

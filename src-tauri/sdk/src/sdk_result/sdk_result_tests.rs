@@ -199,9 +199,10 @@ fn a_command_that_was_stopped_before_its_start_died_of_the_signal() {
 fn a_long_output_may_be_too_long_for_docker_desktop_alone() {
     let written = Written { stdout_len: 2_000_000, ..Written::default() };
     let call = exited(host(), 0);
-    let rules = |runtime| received(&call, written, runtime).rules.iter().any(|rule| rule.text.contains("1 MiB"));
+    let rules =
+        |runtime| received(&call, written, runtime).rules.iter().any(|rule| rule.text.contains("1,048,576 bytes"));
     assert_eq!(Runtime::ALL.map(rules), [true, false, false, false]);
-    assert!(!says(&call, DOCKER, "1 MiB"));
+    assert!(!says(&call, DOCKER, "1,048,576 bytes"));
 }
 
 #[test]

@@ -19,7 +19,7 @@ pub const VERSION: u32 = 1;
 /// The most calls of a session.
 pub const MOST_CALLS: usize = 50_000;
 /// The most bytes of `session.json`.
-pub const MOST_FACTS: u64 = 128 * 1024 * 1024;
+pub const MOST_FACTS: u64 = 128_000_000;
 /// The most bytes of the zip's directory, with three entries for each call.
 pub const MOST_DIRECTORY: u64 = 32 * 1024 * 1024;
 

@@ -15,7 +15,10 @@ use zip::{
 
 use super::format::{ENTRY, FORMAT, MOST_CALLS, MOST_DIRECTORY, MOST_FACTS, Part, SessionFacts, VERSION, ended};
 use crate::chunk_times::{CHUNK, ChunkReader};
-use porthole_base::error::{Code, Error, Result};
+use porthole_base::{
+    error::{Code, Error, Result},
+    numbers::count,
+};
 use porthole_output::Stream;
 
 /// Where the bytes of an entry are.
@@ -117,7 +120,10 @@ fn check_end<R: Read + Seek>(from: &mut R) -> Result<()> {
         return Err(invalid("Its zip directory isn't at the offset that it states"));
     }
     if entries > 3 * MOST_CALLS as u64 + 1 || size > MOST_DIRECTORY {
-        return Err(Error::new(Code::SessionTooLarge, format!("It has {entries} entries, more than Porthole opens")));
+        return Err(Error::new(
+            Code::SessionTooLarge,
+            format!("It has {} entries, more than Porthole opens", count(entries)),
+        ));
     }
     Ok(())
 }
@@ -157,7 +163,7 @@ fn read_facts<R: Read + Seek>(zip: &mut ZipArchive<R>) -> Result<SessionFacts> {
     };
     let declared = entry.size();
     if declared > MOST_FACTS {
-        return Err(Error::new(Code::SessionTooLarge, "Its `session.json` is larger than 128 MiB"));
+        return Err(Error::new(Code::SessionTooLarge, "Its `session.json` is larger than 128 MB"));
     }
     let mut text = Vec::new();
     let read = entry.take(MOST_FACTS + 1).read_to_end(&mut text);
@@ -176,7 +182,7 @@ fn read_facts<R: Read + Seek>(zip: &mut ZipArchive<R>) -> Result<SessionFacts> {
     }
     let mut facts: SessionFacts = serde_json::from_slice(&text).map_err(not_read)?;
     if facts.calls.len() > MOST_CALLS {
-        return Err(Error::new(Code::SessionTooLarge, format!("It has more than {MOST_CALLS} calls")));
+        return Err(Error::new(Code::SessionTooLarge, format!("It has more than {} calls", count(MOST_CALLS as u64))));
     }
     // A call that hasn't ended would never end: nothing of it runs here.
     for call in &mut facts.calls {

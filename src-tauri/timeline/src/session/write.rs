@@ -19,7 +19,10 @@ use super::{
     format::{ENTRY, FORMAT, MOST_CALLS, MOST_FACTS, Part, SessionCall, StreamEntry, VERSION, ended},
 };
 use crate::chunk_times::ChunkWriter;
-use porthole_base::error::{Code, Error, Result};
+use porthole_base::{
+    error::{Code, Error, Result},
+    numbers::count,
+};
 use porthole_output::{NewFile, Output, SAVE_PIECE, SavedFile, Stream};
 use porthole_sdk::call::Call;
 
@@ -96,7 +99,7 @@ impl<'a> SessionWriter<'a> {
     /// [`Code::SessionTooLarge`]; [`Code::Cancelled`]. After an error the writer can only be dropped.
     pub fn add_content(&mut self, call: Call, pinned: bool, content: &mut dyn Content) -> Result<()> {
         if self.count >= MOST_CALLS {
-            return Err(too_large(&format!("A session holds at most {MOST_CALLS} calls")));
+            return Err(too_large(&format!("A session holds at most {} calls", count(MOST_CALLS as u64))));
         }
         let n = self.count;
         let stdout = self.add_stream(n, Part::Stdout, Stream::Stdout, content)?;

@@ -10,10 +10,13 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess
 
 use super::{archive::Entry, entry::Imported};
 use crate::session::MOST_CALLS;
-use porthole_base::error::{Code, Error, Result};
+use porthole_base::{
+    error::{Code, Error, Result},
+    numbers::count,
+};
 
 /// The largest archive that is read.
-const MOST_BYTES: u64 = 2 * 1024 * 1024 * 1024;
+const MOST_BYTES: u64 = 2_000_000_000;
 
 /// Reads an archive and tells each of its calls, in order.
 ///
@@ -27,7 +30,7 @@ pub fn import(path: &Path, tell: &mut dyn FnMut(Imported) -> Result<()>) -> Resu
         return Err(invalid(path, &"it isn't a file"));
     }
     if about.len() > MOST_BYTES {
-        return Err(Error::new(Code::SessionTooLarge, format!("{} is larger than 2 GiB", path.display())));
+        return Err(Error::new(Code::SessionTooLarge, format!("{} is larger than 2 GB", path.display())));
     }
     let file = File::open(path).map_err(|error| unreadable(&error))?;
     read(BufReader::with_capacity(256 * 1024, file), tell).map_err(|failed| match failed {
@@ -138,7 +141,10 @@ impl<'de> Visitor<'de> for &mut Entries<'_> {
         while let Some(entry) = seq.next_element::<Entry>()? {
             self.count += 1;
             let told = if self.count > MOST_CALLS {
-                Err(Error::new(Code::SessionTooLarge, format!("The archive has more than {MOST_CALLS} entries")))
+                Err(Error::new(
+                    Code::SessionTooLarge,
+                    format!("The archive has more than {} entries", count(MOST_CALLS as u64)),
+                ))
             } else {
                 entry.into_call().map_or(Ok(()), &mut *self.tell)
             };
