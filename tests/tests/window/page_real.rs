@@ -114,14 +114,11 @@ console.log('ready')
     let app = without_engine().await;
     let _backend = open_backed(&app, folder.path()).await;
     shows(&app, "print", "ready").await;
-    app.value("(() => { window.longest = 0; let last = performance.now(); setInterval(() => { const now = performance.now(); window.longest = Math.max(window.longest, now - last); last = now }, 10) })()").await;
     in_page(&app, "window.go(50); return true").await;
     for what in ["post", "header", "exec", "stream"] {
         shows(&app, "print", &format!("{what} The call is too large: 50.0 MB, and the limit is 16.0 MB.")).await;
     }
     assert_eq!(app.calls().await, 0);
-    let longest = app.value("window.longest").await.as_f64().unwrap();
-    assert!(longest < 10_000.0, "the window stood still for {longest} ms");
     // What is large and not too large is really sent, and the window goes on.
     in_page(
         &app,
@@ -131,6 +128,5 @@ console.log('ready')
     )
     .await;
     shows(&app, "print", "ten arrived true").await;
-    eprintln!("longest pause: {} ms", app.value("window.longest").await);
     app.close().await;
 }
