@@ -219,10 +219,10 @@ impl Tree {
         self.entries += 1;
         self.names += name as u64;
         if self.entries > self.limits.entries {
-            return Err(too_much(&format!("more than {} files and folders", count(self.limits.entries as u64))));
+            return Err(too_much(&format!("more than {} files and folders", count(self.limits.entries))));
         }
         if self.names > self.limits.names {
-            return Err(too_much(&format!("names of more than {} bytes in total", count(self.limits.names as u64))));
+            return Err(too_much(&format!("names of more than {} bytes in total", count(self.limits.names))));
         }
         Ok(())
     }

@@ -150,7 +150,8 @@ pub(super) fn body_cut(evidence: &Evidence<'_>) -> Option<Finding> {
     let (exchange, _) = failed(evidence, &[Code::BodyCut])?;
     let response = exchange.response.as_ref()?;
     let came = evidence.sample.stdout.counts.bytes;
-    let promised = response.head.header("content-length").map_or_else(String::new, |length| format!(" of {length}"));
+    let promised = response.head.header("content-length").and_then(|length| length.parse().ok());
+    let promised = promised.map_or_else(String::new, |length| format!(" of {}", count(length)));
     Some(Finding::error(
         format!(
             "The connection closed in the middle of the body: received {} bytes{promised}, status {}.",
