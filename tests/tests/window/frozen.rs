@@ -73,12 +73,12 @@ async fn the_question_goes_when_somebody_waits_and_when_the_window_answers_again
     let process = app.process();
     let _backend = open_backed(&app, folder.path()).await;
     shows(&app, "print", "ready").await;
-    in_page(&app, "window.hang(12000); return true").await;
+    in_page(&app, "window.hang(20000); return true").await;
     asked(process).await;
     asked_no_more(process).await;
     shows(&app, "print", "answers again").await;
     app.click("#page-clear").await;
-    in_page(&app, "window.hang(15000); return true").await;
+    in_page(&app, "window.hang(20000); return true").await;
     asked(process).await;
     outside::press(process, QUESTION, 'w');
     asked_no_more(process).await;

@@ -1,0 +1,46 @@
+import { render, screen, waitFor } from "@testing-library/svelte"
+import userEvent from "@testing-library/user-event"
+import { expect, test } from "vitest"
+import type { HistoryRow } from "../../src/ipc/generated/HistoryRow"
+import { Porthole } from "../../src/model/porthole.svelte"
+import { bootstrap, FakeShell } from "../fake"
+import HistoryView from "./HistoryView.svelte"
+
+const rowOf = (row: number): HistoryRow => ({
+  row,
+  beganMs: row,
+  origin: "composer",
+  label: "GET",
+  text: `/${row}`,
+  http: true,
+  outcome: { kind: "status", status: 200, reason: "OK" },
+  bytes: 0,
+  pinned: false,
+})
+
+test("a key after Home is about the row that Home leads to, although its rows are still being read", async () => {
+  let read = () => {}
+  let isSlow = false
+  const shell = new FakeShell({
+    bootstrap: async () => bootstrap(),
+    history_list: async () => {
+      if (isSlow) await new Promise<void>((resolve) => (read = resolve))
+      return { rows: [3, 2, 1].map(rowOf), more: false, calls: 3 }
+    },
+    history_names: async () => ({ targets: [], extensions: [] }),
+    history_delete: async () => {},
+  })
+  const porthole = new Porthole(shell)
+  render(HistoryView, { props: { porthole } })
+  porthole.history.see({ revision: 1, available: true })
+  await waitFor(() => expect(screen.getAllByRole("option")).toHaveLength(3))
+  const person = userEvent.setup()
+  screen.getByRole("listbox").focus()
+  await person.keyboard("{ArrowDown}{ArrowDown}")
+  isSlow = true
+  await person.keyboard("{Home}{Delete}")
+  isSlow = false
+  read()
+  const deleted = () => shell.asked.find(({ name }) => name === "history_delete")
+  await waitFor(() => expect(deleted()?.args).toEqual({ rows: [3] }))
+})
