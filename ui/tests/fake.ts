@@ -3,6 +3,7 @@ import { USUAL } from "../src/model/window/splits"
 import type { Changes } from "../src/ipc/generated/Changes"
 import type { Commands } from "../src/ipc/generated/Commands"
 import type { Disk } from "../src/ipc/generated/Disk"
+import type { HistoryRow } from "../src/ipc/generated/HistoryRow"
 import type { Line } from "../src/ipc/generated/Line"
 import type { TargetStatus } from "../src/ipc/generated/TargetStatus"
 import type { OpenedPage } from "../src/ipc/generated/OpenedPage"
@@ -104,6 +105,20 @@ export const examples: SavedDraft[] = [
     },
   },
 ]
+
+/** A call of the history with this number. */
+export const historyRow = (row: number, more: Partial<HistoryRow> = {}): HistoryRow => ({
+  row,
+  beganMs: row,
+  origin: "composer",
+  label: "GET",
+  text: `/${row}`,
+  http: true,
+  outcome: { kind: "status", status: 200, reason: "OK" },
+  bytes: 0,
+  pinned: false,
+  ...more,
+})
 
 /** Answers by name; what has no answer here waits for ever. */
 export class FakeShell implements Shell {

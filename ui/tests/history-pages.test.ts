@@ -1,19 +1,8 @@
 import { describe, expect, it } from "vitest"
-import type { HistoryRow } from "../src/ipc/generated/HistoryRow"
 import { dayOf, days, HELD, NOTHING, PAGE, withNewer, withOlder } from "../src/model/history/pages"
+import { historyRow } from "./fake"
 
-const rowOf = (row: number, beganMs = row): HistoryRow => ({
-  row,
-  beganMs,
-  origin: "composer",
-  label: "GET",
-  text: `/${row}`,
-  http: true,
-  outcome: { kind: "cancelled" },
-  bytes: 0,
-  pinned: false,
-})
-const rows = (from: number, to: number) => Array.from({ length: from - to }, (_, at) => rowOf(from - at))
+const rows = (from: number, to: number) => Array.from({ length: from - to }, (_, at) => historyRow(from - at))
 
 describe("the rows that are held", () => {
   it("are as many as before, however far the list is scrolled", () => {
@@ -36,7 +25,7 @@ describe("days", () => {
     const at = (...date: [number, number, number, number]) => new Date(...date).getTime()
     const times = [at(2026, 10, 30, 1), at(2026, 10, 29, 23), at(2026, 10, 29, 2), at(2025, 0, 2, 3)]
     const list = days(
-      times.map((time, at) => rowOf(9 - at, time)),
+      times.map((time, at) => historyRow(9 - at, { beganMs: time })),
       (ms) => dayOf(ms, now),
     )
     expect(list.map(({ day, calls }) => [day, calls.map(({ row }) => row)])).toEqual([

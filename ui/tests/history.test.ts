@@ -1,30 +1,17 @@
 import { describe, expect, it } from "vitest"
 import type { HistoryFrom } from "../src/ipc/generated/HistoryFrom"
 import type { HistoryList } from "../src/ipc/generated/HistoryList"
-import type { HistoryRow } from "../src/ipc/generated/HistoryRow"
 import type { HistorySearch } from "../src/ipc/generated/HistorySearch"
 import { History } from "../src/model/history/history.svelte"
 import { CallActions } from "../src/model/timeline/call-actions.svelte"
-import { FakeShell } from "./fake"
-
-const rowOf = (row: number): HistoryRow => ({
-  row,
-  beganMs: row,
-  origin: "composer",
-  label: "GET",
-  text: `/${row}`,
-  http: true,
-  outcome: { kind: "status", status: 200, reason: "OK" },
-  bytes: 0,
-  pinned: false,
-})
+import { FakeShell, historyRow } from "./fake"
 
 /** A history with calls from 1 to a number. */
 function started(calls: number) {
   const list = (from: HistoryFrom, count: number): HistoryList => {
     const all = Array.from({ length: calls }, (_, at) => calls - at)
     const older = from.kind === "before" ? all.filter((row) => row < from.row) : all
-    return { rows: older.slice(0, count).map(rowOf), more: older.length > count, calls }
+    return { rows: older.slice(0, count).map((row) => historyRow(row)), more: older.length > count, calls }
   }
   const shell = new FakeShell({
     history_list: async ({ from, count }) => list(from, count),
@@ -69,7 +56,7 @@ describe("the history", () => {
 
   it("shows the call that was opened", async () => {
     const { history, shown } = started(3)
-    await history.open(rowOf(2))
+    await history.open(historyRow(2))
     expect(shown).toEqual([1002])
   })
 

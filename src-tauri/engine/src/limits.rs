@@ -9,11 +9,12 @@ use std::{
     time::Duration,
 };
 
-use porthole_base::numbers::count;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     time::{Instant, Sleep, sleep_until},
 };
+
+use porthole_base::numbers::count;
 
 const MIB: u64 = 1024 * 1024;
 /// All heads of one response, those of interim answers included.

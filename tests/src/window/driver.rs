@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use super::{Home, PATIENCE};
 use crate::{outside, ports::Port};
 
-/// The longest wait for a response of WebDriver, which has no timeout of its own.
+/// The timeout of a WebDriver request. WebKitWebDriver waits without a limit.
 pub(super) const STUCK: Duration = Duration::from_secs(60);
 
 /// WebKitWebDriver at a port, ended when dropped, and with it the app that it started.

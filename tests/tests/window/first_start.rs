@@ -33,6 +33,7 @@ async fn one_click_shows_a_stream_that_follows_and_cancelling_keeps_what_came() 
     app.click("#request-cancel").await;
     app.becomes(call, "cancelled").await;
     app.until("what failed", "document.querySelector('#failure').dataset.code === 'cancelled'").await;
+    app.grows_to(5).await;
     app.begins_with("{\"tick\":0}").await;
     assert_eq!(app.text("#log .line[data-line='0'] .fact").await, "ID 0");
     assert!(app.text("#log-status").await.contains("Ended"));

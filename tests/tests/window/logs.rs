@@ -130,9 +130,7 @@ async fn a_log_of_120000_lines_is_filtered_while_it_grows_and_the_page_holds_no_
     app.click("#log-filter-clear").await;
     // Until all of them are rows again, the view stays at the end.
     app.until("all lines", "/\\b12\\d,\\d{3} lines/.test(document.querySelector('#log-status').innerText)").await;
-    app.value("document.querySelector('#log').focus()").await;
-    app.chord(&[], Key::Home.into()).await;
-    app.line(0, r#"{"level":30,"msg":"served","took":0}"#).await;
+    app.begins_with(r#"{"level":30,"msg":"served","took":0}"#).await;
     app.chord(&[], Key::F8.into()).await;
     app.line(999, r#"{"level":"error","msg":"request 999 failed","took":999}"#).await;
     app.close().await;

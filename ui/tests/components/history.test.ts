@@ -1,22 +1,9 @@
 import { render, screen, waitFor } from "@testing-library/svelte"
 import userEvent from "@testing-library/user-event"
 import { expect, test } from "vitest"
-import type { HistoryRow } from "../../src/ipc/generated/HistoryRow"
 import { Porthole } from "../../src/model/porthole.svelte"
-import { bootstrap, FakeShell } from "../fake"
+import { bootstrap, FakeShell, historyRow } from "../fake"
 import HistoryView from "./HistoryView.svelte"
-
-const rowOf = (row: number): HistoryRow => ({
-  row,
-  beganMs: row,
-  origin: "composer",
-  label: "GET",
-  text: `/${row}`,
-  http: true,
-  outcome: { kind: "status", status: 200, reason: "OK" },
-  bytes: 0,
-  pinned: false,
-})
 
 test("a key after Home is about the row that Home leads to, although its rows are still being read", async () => {
   let read = () => {}
@@ -25,7 +12,7 @@ test("a key after Home is about the row that Home leads to, although its rows ar
     bootstrap: async () => bootstrap(),
     history_list: async () => {
       if (isSlow) await new Promise<void>((resolve) => (read = resolve))
-      return { rows: [3, 2, 1].map(rowOf), more: false, calls: 3 }
+      return { rows: [3, 2, 1].map((row) => historyRow(row)), more: false, calls: 3 }
     },
     history_names: async () => ({ targets: [], extensions: [] }),
     history_delete: async () => {},
