@@ -190,7 +190,7 @@ test("only calls that have ended are deleted, and what failed is said", async ()
 test("what was removed can be put back as long as the shell says so", () => {
   const timeline = new Timeline(new FakeShell(), () => {})
   timeline.apply(changes(1, { calls: [summary(1)] }))
-  const removals = [{ number: 1, calls: 1, text: "/hello" }]
+  const removals = [{ number: 1, calls: 1, text: "/hello", deleted: false }]
   timeline.apply(changes(2, { cleared: { through: 1, except: [] }, removals }))
   expect([timeline.rows.length, timeline.removals]).toEqual([0, removals])
   timeline.apply(changes(3, { calls: [summary(1)] }))

@@ -58,6 +58,8 @@ pub struct Removal {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub text: Option<String>,
+    /// Whether they go from the history as well.
+    pub deleted: bool,
 }
 
 /// One row of the timeline.

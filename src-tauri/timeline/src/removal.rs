@@ -93,7 +93,7 @@ impl Removed {
             _ => None,
         };
         let calls = u32::try_from(self.entries.len() + self.rows.len()).unwrap_or(u32::MAX);
-        Removal { number: self.number, calls, text }
+        Removal { number: self.number, calls, text, deleted: self.deleted }
     }
 
     /// Removes the files of what nothing uses any more, and what was deleted from the history. This waits for the disk.

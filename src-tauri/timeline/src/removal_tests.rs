@@ -63,7 +63,7 @@ async fn what_was_cleared_is_hidden_at_once_and_comes_back_as_it_was() {
     let after = calls.timeline.changes(before.revision).await;
     assert!(after.cleared.is_some_and(|cleared| cleared.except.is_empty()));
     let [removal] = after.removals.as_slice() else { panic!("not one removal") };
-    assert_eq!((removal.calls, &removal.text), (2, &None));
+    assert_eq!((removal.calls, &removal.text, removal.deleted), (2, &None, false));
     assert_eq!(calls.timeline.call(first).unwrap_err().code, Code::CallNotFound);
     assert!(calls.has_file(first));
     calls.timeline.undo_removal(removal.number).unwrap();

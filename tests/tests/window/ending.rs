@@ -117,6 +117,7 @@ async fn a_page_that_holds_up_its_window_while_it_goes_is_asked_about() {
     // WebDriver would wait for the window. While the page is being read, the button is disabled, and a click does nothing.
     app.until("the button", "document.querySelector('#page-more:not(:disabled)')").await;
     app.click("#page-more").await;
+    app.until("the menu", "document.querySelector('#page-own')").await;
     app.value("void setTimeout(() => document.querySelector('#page-own').click(), 500)").await;
     eventually("the question", async || {
         outside::titles(process).contains(&"Porthole doesn't respond".to_owned()).then_some(())

@@ -162,7 +162,7 @@ async fn clear_and_delete_are_undone_with_the_toast_and_by_keys() {
     let app = with_calls().await;
     app.click("#timeline-clear").await;
     drawn(&app, "none", "").await;
-    app.until("the offer", "document.querySelector('#toasts').innerText.includes('Removed 4 calls')").await;
+    app.until("the offer", "document.querySelector('#toasts').innerText.includes('Cleared 4 calls')").await;
     app.value("document.querySelector('#toasts .act').focus()").await;
     drawn_right_under(&app, "timeline-toast").await;
     app.click("#toasts .act").await;
@@ -172,7 +172,7 @@ async fn clear_and_delete_are_undone_with_the_toast_and_by_keys() {
     app.line(999, "1000").await;
     app.chord(&[], Key::Delete.into()).await;
     drawn(&app, "one less", "1,2,3").await;
-    app.until("which one", "document.querySelector('#toasts').innerText.includes('Removed sh -c')").await;
+    app.until("which one", "document.querySelector('#toasts').innerText.includes('Deleted sh -c')").await;
     app.chord(&[Key::Control], 'z').await;
     drawn(&app, "it is back", "1,2,3,4").await;
     app.click(&row(4).await).await;

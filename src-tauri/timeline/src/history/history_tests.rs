@@ -286,6 +286,7 @@ async fn deleting_from_the_history_can_be_undone() {
     assert!(started.rows().await.is_empty() && started.timeline.call(open).is_err());
     let removals = started.timeline.changes(0).await.removals;
     assert_eq!(removals.iter().map(|removal| removal.calls).collect::<Vec<_>>(), [2, 1]);
+    assert!(removals.iter().all(|removal| removal.deleted), "what is deleted in the history isn't only cleared");
     assert_eq!(removals[1].text.as_deref(), Some("prog one"));
     started.timeline.undo_removal(removals[0].number).unwrap();
     started.timeline.end_removal(removals[1].number).await;

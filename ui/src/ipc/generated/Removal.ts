@@ -15,4 +15,8 @@ calls: number,
 /**
  * The text of the call when it is only one: its row is gone.
  */
-text?: string, };
+text?: string, 
+/**
+ * Whether they go from the history as well.
+ */
+deleted: boolean, };
