@@ -26,4 +26,4 @@ start_clean
 start_display || die "$REASON"
 say "The display is $VIRTUAL."
 export PORTHOLE_APP=$BUILT/porthole
-in_group on_display "$BUILT/tour"
+PORTHOLE_PICTURES=1 in_group on_display "$BUILT/tour"

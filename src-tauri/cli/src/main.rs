@@ -116,8 +116,8 @@ enum Command {
     ///
     /// Bytes are forwarded unchanged and at once, including those of another protocol after an upgrade. Without --listen,
     /// the backend's own socket is moved aside and put back at the end; after a kill -9, the next start puts it back. If
-    /// the socket is in a container, a helper container does this, also after a kill -9. Porthole also forwards bytes
-    /// that aren't HTTP/1 or that it can't record in time; their call says which weren't recorded.
+    /// the socket is in a container, a helper container does this, also after a kill -9. Bytes that aren't HTTP/1, or that
+    /// arrive faster than Porthole can record, are forwarded too; the recorded call says how many are missing.
     ///
     /// Exit code: 3 if Porthole can't listen, can't put the socket back or can't write the session, 128 plus the signal
     /// number if a signal ended the recording.
@@ -216,10 +216,16 @@ mod tests {
         let mut whole = Arguments::command().term_width(100);
         whole.build();
         let mut text = whole.render_long_help().to_string();
-        for command in whole.get_subcommands_mut().filter(|command| command.get_name() != "help") {
-            let help = command.render_long_help();
-            text.push_str(&format!("\n== {}\n\n{help}", command.get_name()));
-        }
+        add_help_below(&mut whole, "", &mut text);
         insta::assert_snapshot!(text);
+    }
+
+    fn add_help_below(command: &mut clap::Command, path: &str, text: &mut String) {
+        for command in command.get_subcommands_mut().filter(|command| command.get_name() != "help") {
+            let path = format!("{path}{}", command.get_name());
+            let help = command.render_long_help();
+            text.push_str(&format!("\n== {path}\n\n{help}"));
+            add_help_below(command, &format!("{path} "), text);
+        }
     }
 }

@@ -59,7 +59,7 @@ enum Command {
 struct ShowArguments {
     /// The session file
     file: PathBuf,
-    /// Print each call with all its facts as a line of JSON
+    /// Print each call as a line of JSON, with all its metadata
     #[arg(long)]
     json: bool,
 }
@@ -113,7 +113,7 @@ enum Kept {
     Cookies,
     /// Environment variables
     Environment,
-    /// The usual fields; those of --field are still taken out
+    /// The usual fields; those of --field are still redacted
     Fields,
 }
 
@@ -236,7 +236,7 @@ fn listed(redaction: &Redaction) -> String {
         RedactionKind::Variable => "variable",
         RedactionKind::Field => "field",
         RedactionKind::Known => "known secrets",
-        RedactionKind::Unchecked => "NOT CHECKED, can't be decoded",
+        RedactionKind::Unchecked => "not checked: the body can't be decoded",
     };
     let place = match place {
         RedactionPlace::Request => "request",

@@ -119,7 +119,7 @@ fn hint(address: &Address, error: &(dyn StdError + 'static)) -> String {
                 .map(|found| format!("{} at {}", found.product, found.host))
                 .collect();
             if !others.is_empty() {
-                return format!("Choose another engine in the target. These respond: {}.", others.join(", "));
+                return format!("Choose another engine for the target. These respond: {}.", others.join(", "));
             }
             "Start Docker, Rancher or Podman Desktop, or choose another context with `docker context use`."
         }

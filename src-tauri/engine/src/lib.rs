@@ -350,7 +350,7 @@ fn shortened(mut error: ApiError) -> ApiError {
 
 fn no_container(container: &str) -> Error {
     Error::new(Code::ContainerNotFound, format!("Container not found: `{container}`"))
-        .hint("Choose one of the engine's containers in the target.")
+        .hint("Choose one of the engine's containers as the target's container.")
 }
 
 fn paused(container: &str) -> Error {

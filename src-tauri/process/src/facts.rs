@@ -29,7 +29,7 @@ impl Place {
         match self {
             Self::Container { name } if name.is_empty() => {
                 Err(Error::new(Code::ContainerNotFound, "The target has no container to run a command in")
-                    .hint("Choose the backend's container in the target."))
+                    .hint("Choose the backend's container as the target's container."))
             }
             _ => Ok(()),
         }

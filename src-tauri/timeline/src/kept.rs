@@ -252,7 +252,7 @@ fn read_facts(folder: &Path) -> io::Result<Call> {
         read => read?,
     };
     let whole = facts.split(|byte| *byte == b'\n').rev().find_map(|line| serde_json::from_slice(line).ok());
-    whole.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "the call's facts are incomplete"))
+    whole.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "the call's metadata is incomplete"))
 }
 
 fn ended_before() -> Error {

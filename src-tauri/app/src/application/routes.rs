@@ -126,7 +126,8 @@ impl Record<ExchangeEvent> for Collected {
 
     fn chunk(&mut self, _: Stream, _: u64, bytes: &[u8]) -> Result<()> {
         if (self.body.len() + bytes.len()) as u64 > LARGEST {
-            return Err(Error::new(Code::RoutesUnreadable, "The response is larger than an OpenAPI document may be"));
+            let limit = LARGEST / 1_000_000;
+            return Err(Error::new(Code::RoutesUnreadable, format!("The OpenAPI document is larger than {limit} MB")));
         }
         self.body.extend_from_slice(bytes);
         Ok(())

@@ -25,7 +25,10 @@ impl<H: Host> Application<H> {
             command.program = match &command.place {
                 Place::Host => login_shell(),
                 Place::Container { name } => self.timeline.shell_in(engine.clone(), name).await?,
-                Place::Engine => return Err(Error::new(Code::CommandInvalid, "An engine itself has no terminal")),
+                Place::Engine => {
+                    return Err(Error::new(Code::CommandInvalid, "A terminal can't be opened on an engine")
+                        .hint("Open it in a container or on the host."));
+                }
             };
         }
         Ok(self.timeline.run(Origin::Composer, engine, command))

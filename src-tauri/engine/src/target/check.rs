@@ -278,7 +278,7 @@ fn host(cwd: Option<&str>) -> PartStatus {
         return PartStatus::Up { address };
     }
     let error = Error::new(Code::CwdInvalid, format!("Directory not found: {address}"))
-        .hint("Choose another working directory for host commands in the target.");
+        .hint("Choose another working directory for the target's host commands.");
     PartStatus::Down { address, error }
 }
 

@@ -38,8 +38,8 @@ const PIECE: usize = 64 * 1024;
 pub fn target(request: &Request) -> Result<String> {
     let path = request.path.as_str();
     if path.contains("://") && !path.starts_with('/') {
-        return Err(invalid(format!("`{path}` isn't a path: the endpoint is set in the target"))
-            .hint("Enter only the path here, for example /volumes, and set the endpoint in the target."));
+        return Err(invalid(format!("`{path}` isn't a path: the endpoint is part of the target"))
+            .hint("Enter only the path here, for example /volumes, and the rest as the target's endpoint."));
     }
     if !path.starts_with('/') && path != "*" {
         return Err(invalid(format!("The path `{path}` must start with a slash")).hint("For example: /volumes."));

@@ -45,7 +45,7 @@ pub(super) fn explain_place(
         )
         .detail(error)
         .hint(format!(
-            "Porthole overwrites nothing. When the path is free: mv {} {}",
+            "Porthole doesn't overwrite what is at this path now. Remove it, then run: mv {} {}",
             quoted(aside),
             quoted(path)
         )),

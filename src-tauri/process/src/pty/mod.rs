@@ -53,7 +53,7 @@ pub(super) fn unavailable(error: &io::Error) -> Error {
         return Error::new(Code::TerminalUnavailable, "This version of Windows has no terminals for other programs")
             .hint("A terminal on the host needs Windows 10 version 1809 or newer. Open one in a container, or run single commands on the host.");
     }
-    Error::new(Code::TerminalUnavailable, "The system has no terminal for the command")
+    Error::new(Code::TerminalUnavailable, "Can't create a terminal for the command")
         .detail(error)
         .hint("Close other terminals, or run the command without one.")
 }

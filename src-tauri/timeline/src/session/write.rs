@@ -114,7 +114,7 @@ impl<'a> SessionWriter<'a> {
         }
         serde_json::to_writer(&mut self.calls, &facts).map_err(|error| self.new.failed(&error.into()))?;
         if self.calls.len() as u64 > MOST_FACTS - 64 * 1024 {
-            return Err(too_large("The facts of these calls are larger than a session can hold"));
+            return Err(too_large("These calls have more metadata than a session file can hold"));
         }
         self.count += 1;
         Ok(())

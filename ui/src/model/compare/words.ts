@@ -45,7 +45,7 @@ export function limitOf({ partial }: ComparedPart): string | undefined {
   if (partial === undefined) return undefined
   const { first, second, callbacks } = partial
   const [a, b] = callbacks ? [many(first, "callback"), many(second, "callback")] : [size(first), size(second)]
-  return `Only the first ${a} and ${b} were compared in detail. Whether the rest differs isn’t known.`
+  return `Only the first ${a} and ${b} were compared in detail. Whether the rest differs isn't known.`
 }
 
 /** The whole result in a line. */

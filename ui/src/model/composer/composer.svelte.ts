@@ -129,7 +129,7 @@ export class Composer {
       this.trouble = {
         code: "container_not_found",
         message: "The target has no container to run this in.",
-        hint: "Choose a container in the target, or run the command on the host.",
+        hint: "Choose one with Connect… in the target menu, or run the command on the host.",
       }
     }
     return lacks
@@ -153,7 +153,7 @@ export class Composer {
     this.trouble = {
       code: "container_not_found",
       message: `This was saved for the container ${name}. Here it runs in the target's container, ${own}.`,
-      hint: "Choose the other container in the target to run it there.",
+      hint: "To run it there, choose the other container with Connect… in the target menu.",
     }
   }
 

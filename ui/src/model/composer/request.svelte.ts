@@ -203,7 +203,7 @@ function rowOf({ name, content, filename = "", contentType = "" }: Part): PartRo
 /** Says so when a path holds an endpoint, such as `http://unix:/p.sock:/x` or `npipe:…`. */
 export function endpointIn(path: string): string | undefined {
   if (!/^\s*[a-z][a-z0-9+.-]*:/i.test(path)) return undefined
-  return "This contains an endpoint, which is set in the target. Enter only the path here, such as /hello."
+  return "This contains an endpoint, which is part of the target. Enter only the path here, such as /hello."
 }
 
 function timeoutOf(text: string): number | undefined {

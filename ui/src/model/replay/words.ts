@@ -7,11 +7,11 @@ import { many } from "../text/numbers"
 
 const SKIPPED: Record<Skipped, string> = {
   not_selected: "not selected",
-  not_a_call: "recorded only, or part of an extension’s start",
+  not_a_call: "recorded only, or part of an extension's start",
   canceled: "its recording was canceled or stopped",
   needs_host: "it uses a program, a file or an engine of this machine",
   needs_container: "it runs in a container",
-  terminal: "it is a terminal: its input isn’t recorded",
+  terminal: "it is a terminal: its input isn't recorded",
 }
 
 /** What became of a call: a word or two, and more about it. */

@@ -37,7 +37,7 @@ export function problemWords(problem: Problem): string {
     case "bad_value":
       return `Not a value of ${problem.key}: ${problem.value}. Use ${HELP[problem.key].values}.`
     case "open_quote":
-      return 'The quote isn’t closed. Add " at its end.'
+      return `The quote isn't closed. Add " at its end.`
   }
 }
 
@@ -122,14 +122,14 @@ const VALUES: Record<Key, (rows: readonly Summary[]) => Suggestion[]> = {
     fixed(
       ["http", "Requests"],
       ["host", "Commands on this machine"],
-      ["vm", "Commands in the backend’s container"],
+      ["vm", "Commands in the backend's container"],
       ["engine", "Builds, pulls and logs of the engine"],
     ),
   from: (rows) => [
     ...fixed(
       ["composer", "The composer"],
       ["console", "Code in the console"],
-      ["page", "The extension’s page"],
+      ["page", "The extension's page"],
       ["extension", "Calls of Porthole for the extension"],
       ["replay", "A replay of a session"],
       ["tap", "Recorded requests of the desktop"],

@@ -78,7 +78,7 @@ const failures: Record<Code, string> = {
   body_cut: "incomplete",
   timed_out: "timed out",
   cancelled: "canceled",
-  tap_unavailable: "can’t listen",
+  tap_unavailable: "can't listen",
   tap_move_failed: "not moved",
   client_closed: "client disconnected",
   request_unreadable: "not HTTP",

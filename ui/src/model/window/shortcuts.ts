@@ -100,7 +100,7 @@ export const SHORTCUTS: readonly Shortcut[] = [
   },
   {
     intent: "cancel",
-    does: "Cancel the selected request, or stop the selected command (SIGTERM)",
+    does: "Cancel the selected request, or stop the selected command (SIGTERM, a terminal SIGHUP)",
     group: "Calls",
     held: ["Shift"],
     keys: ["F5"],
