@@ -147,7 +147,6 @@ impl App {
             .env("TAURI_WEBVIEW_AUTOMATION", "true")
             // With this one set WebKitGTK 2.50 never answers when it is asked for a picture.
             .env_remove("WEBKIT_DISABLE_DMABUF_RENDERER")
-            .env("PORTHOLE_LAYERS", if looks::takes_pictures() { "1" } else { "0" })
             .stdout(Stdio::null());
         home.lead(&mut command);
         command.envs(variables.iter().copied());

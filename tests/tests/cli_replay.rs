@@ -73,8 +73,25 @@ async fn a_session_is_replayed_and_a_difference_fails_the_run() {
     assert_eq!(only.status.code(), Some(0), "{only:?}");
     let lines: Vec<Value> = stdout(&only).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let kinds: Vec<&str> = lines.iter().filter_map(|line| line["result"]["kind"].as_str()).collect();
-    assert_eq!(kinds, ["same", "skipped", "skipped"]);
+    assert_eq!(kinds, ["same"]);
     assert_eq!(lines.last().unwrap()["same"], 1);
+}
+
+/// A spelling mistake kept a pipeline green, and an update with the backend down replaced what is expected.
+#[tokio::test]
+async fn a_replay_that_compares_nothing_fails_and_updates_nothing() {
+    let recorded = Recorded::new().await;
+    let before = fs::read(&recorded.file).unwrap();
+    let none = recorded.replay(&["--only", "GET /helo", "--update"]).await;
+    assert_eq!(none.status.code(), Some(3), "{none:?}");
+    assert!(String::from_utf8_lossy(&none.stderr).contains("GET /helo"), "{none:?}");
+    let skipped = recorded.replay(&["--only", "cat ", "--update"]).await;
+    assert_eq!(skipped.status.code(), Some(1), "{skipped:?}");
+    let gone = format!("unix://{}", recorded.folder.path().join("gone.sock").display());
+    let failed = cli(&["replay", &recorded.file, "--endpoint", &gone, "--update"]).await;
+    assert_eq!(failed.status.code(), Some(1), "{failed:?}");
+    assert!(stdout(&failed).contains("0 same, 0 different, 2 failed, 1 skipped"), "{failed:?}");
+    assert_eq!(fs::read(&recorded.file).unwrap(), before);
 }
 
 #[tokio::test]

@@ -64,6 +64,31 @@ async fn calls_are_recorded_shown_redacted_and_exported() {
     assert!(markdown.contains("## `GET /hello`") && markdown.contains("**Exit code 7**"), "{markdown}");
 }
 
+/// It was `not a zip file` for all but `mock`, and for the second file of `diff`.
+#[tokio::test]
+async fn an_http_archive_is_read_where_a_session_is_only_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = recorded(folder.path()).await;
+    let har = text(&folder.path().join("a.har"));
+    assert_eq!(cli(&["session", "export", &file, "--har", &har]).await.status.code(), Some(0));
+    let shown = stdout(&cli(&["session", "show", &har]).await);
+    assert!(shown.contains("\tGET\t/hello\t200\t"), "{shown}");
+    let json = stdout(&cli(&["session", "show", "--json", &har]).await);
+    let call: Value = serde_json::from_str(json.lines().next().unwrap()).unwrap();
+    assert!(call["stdout"]["bytes"].as_u64().is_some_and(|bytes| bytes > 0), "{call}");
+    let markdown = text(&folder.path().join("a.md"));
+    assert_eq!(cli(&["session", "export", &har, "--markdown", &markdown]).await.status.code(), Some(0));
+    for (first, second) in [(&har, &file), (&file, &har)] {
+        let compared = cli(&["diff", &format!("{first}#1"), &format!("{second}#1")]).await;
+        assert!(matches!(compared.status.code(), Some(0 | 1)), "{compared:?}");
+    }
+    for refused in [cli(&["replay", &har]).await, cli(&["session", "rules", &har]).await] {
+        assert_eq!(refused.status.code(), Some(3));
+        let stderr = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert!(stderr.contains("is an HTTP archive, not a session"), "{stderr}");
+    }
+}
+
 #[tokio::test]
 async fn a_file_that_exists_stays_and_one_that_is_no_session_is_refused_before_anything_is_done() {
     let folder = tempfile::tempdir().unwrap();

@@ -7,6 +7,7 @@ pub mod error;
 pub mod handles;
 pub mod in_use;
 pub mod json_file;
+pub mod links;
 pub mod lock;
 pub mod memory;
 pub mod numbers;

@@ -50,15 +50,7 @@ pub fn create_new_directory(path: &Path) -> io::Result<()> {
     builder().create(path)
 }
 
-/// A directory with a random name among the system's temporary files, removed when dropped.
-///
-/// # Errors
-/// What the operating system says.
-pub fn temporary_directory(prefix: &str) -> io::Result<tempfile::TempDir> {
-    temporary_directory_in(prefix, &std::env::temp_dir())
-}
-
-/// The same in another directory.
+/// A directory in another with a random name, removed when dropped.
 ///
 /// # Errors
 /// What the operating system says.

@@ -7,6 +7,7 @@ use std::{
 };
 
 use clap::Args;
+use porthole_app::session::{Session, TEMPORARY};
 use porthole_base::{error::Result, private, reference::ImageRef, terminal::line};
 use porthole_engine::{Address, Engine, EngineEnvironment, reaper::Reaper};
 use porthole_extension as extension;
@@ -90,7 +91,7 @@ async fn checked_in_image(arguments: &Arguments) -> Result<Option<Checked>> {
         Err(_) if image.is_none() => return Ok(None),
         Err(error) => return Err(error),
     };
-    let scratch = private::temporary_directory("porthole-")
+    let scratch = Session::begin(&std::env::temp_dir(), TEMPORARY)
         .map_err(|error| private::temporary_files_failed("Can't create a directory for the image's files", &error))?;
     // It removes the container that the image is read through when this process is killed.
     let reaper = Arc::new(Reaper::start());

@@ -1,13 +1,17 @@
 //! `porthole-cli diff`: compares the calls of two sessions.
 
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode};
 
 use clap::Args;
-use porthole_base::error::{Code, Error, Result};
+use porthole_base::{
+    error::{Code, Error, Result},
+    terminal,
+};
+use porthole_sdk::call::{Act, Call};
 use porthole_timeline::{
     Timeline,
     compare::{Comparison, Rules},
-    session::{Session, rules_of, title},
+    session,
 };
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
@@ -16,10 +20,10 @@ use crate::{differences, say, scratch::Scratch, session_file::absolute};
 
 #[derive(Args)]
 pub struct Arguments {
-    /// The first session: FILE, or FILE#N for its Nth call
+    /// The first session or HTTP archive (.har): FILE, or FILE#N for its Nth call
     #[arg(value_name = "A")]
     first: String,
-    /// The second session: FILE, or FILE#N
+    /// The second one: FILE, or FILE#N
     #[arg(value_name = "B")]
     second: String,
     /// Print each pair of calls as a line of JSON
@@ -47,7 +51,7 @@ pub async fn diff(arguments: Arguments) -> ExitCode {
 }
 
 /// A file and the number of one call in it. A name that has a `#` itself is taken whole where there is such a file.
-fn named(text: &str) -> Result<(std::path::PathBuf, Option<usize>)> {
+fn named(text: &str) -> Result<(PathBuf, Option<usize>)> {
     let whole = absolute(text.as_ref())?;
     let Some((file, number)) = text.rsplit_once('#').filter(|_| !whole.exists()) else { return Ok((whole, None)) };
     match number.parse() {
@@ -59,10 +63,13 @@ fn named(text: &str) -> Result<(std::path::PathBuf, Option<usize>)> {
 /// Whether all of it is the same.
 async fn compared(arguments: &Arguments) -> Result<bool> {
     let (first, second) = (named(&arguments.first)?, named(&arguments.second)?);
-    let rules = rules_of(&Session::open(&first.0)?)?;
     let scratch = Scratch::new()?;
     let timeline = scratch.timeline(None);
-    let (old, new) = (calls(&timeline, first).await?, calls(&timeline, second).await?);
+    let opened = timeline.open_session(first.0.clone()).await?;
+    let rules = timeline.session_rules(opened)?.rules;
+    let old = calls(&timeline, opened, &first)?;
+    let opened = timeline.open_session(second.0.clone()).await?;
+    let new = calls(&timeline, opened, &second)?;
     let mut all = true;
     for at in 0..old.len().max(new.len()) {
         all &= pair(&timeline, (old.get(at), new.get(at)), &rules, arguments.json).await?;
@@ -73,13 +80,20 @@ async fn compared(arguments: &Arguments) -> Result<bool> {
 /// A call of a file: its number there, and in the timeline.
 type Numbered = (usize, u32);
 
-async fn calls(timeline: &Timeline, (path, only): (std::path::PathBuf, Option<usize>)) -> Result<Vec<Numbered>> {
-    let session = timeline.open_session(path.clone()).await?;
+fn calls(timeline: &Timeline, session: u32, (path, only): &(PathBuf, Option<usize>)) -> Result<Vec<Numbered>> {
     let all = timeline.calls_of_session(session).into_iter().enumerate().map(|(at, id)| (at + 1, id));
     let calls: Vec<Numbered> = all.filter(|(number, _)| only.is_none_or(|only| only == *number)).collect();
     match (only, calls.is_empty()) {
         (Some(number), true) => Err(Error::new(Code::CallNotFound, format!("{} has no call {number}", path.display()))),
         _ => Ok(calls),
+    }
+}
+
+/// The method and target, or the command line.
+fn title(call: &Call) -> String {
+    match &call.act {
+        Act::Exchange(exchange) => format!("{} {}", exchange.request.method, session::title(call)),
+        Act::Run(_) => session::title(call),
     }
 }
 
@@ -104,6 +118,7 @@ async fn pair(
         say::json(&pair).map_err(|error| Error::new(Code::StdoutFailed, "Can't write to stdout").detail(error))?;
         return Ok(same);
     }
+    let title = terminal::line(&title);
     match &comparison {
         Some(_) if same => {}
         Some(comparison) => {

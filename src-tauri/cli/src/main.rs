@@ -2,6 +2,7 @@
 
 // All that is printed goes through `say`, which decides what is escaped.
 #![deny(clippy::print_stdout, clippy::print_stderr)]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod call;
 mod check;
@@ -31,7 +32,10 @@ mod tap;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use porthole_app::demo::Demo;
+use porthole_app::{
+    demo::Demo,
+    session::{Session, TEMPORARY},
+};
 use porthole_base::{handles, private, terminal};
 use porthole_engine::reaper;
 use signals::Signals;
@@ -99,8 +103,9 @@ enum Command {
     /// Without --allow-host, host commands, calls that send files and requests to an engine are skipped; without
     /// --container, so are commands in a container.
     ///
-    /// Exit code: 0 if nothing differs, 1 if something does or a call can't be made, 2 for invalid arguments, 3 if a
-    /// file can't be read or written, 128 plus the signal number if a signal ended porthole-cli.
+    /// Exit code: 0 if nothing differs, 1 if something does, a call can't be made or every call was skipped, 2 for invalid
+    /// arguments, 3 if no call is selected or a file can't be read or written, 128 plus the signal number if a signal
+    /// ended porthole-cli. With --update, a difference isn't a failure.
     Replay(replay::Arguments),
     /// Serve the responses of a session on a socket or port, as they were recorded, until Ctrl-C.
     ///
@@ -148,7 +153,7 @@ fn main() -> ExitCode {
             return check::check(arguments).await;
         }
         let arguments = match arguments.command {
-            Command::Session(arguments) => return session::session(arguments),
+            Command::Session(arguments) => return session::session(arguments).await,
             command => Arguments { command },
         };
         let signals = Signals::listen();
@@ -165,7 +170,7 @@ fn main() -> ExitCode {
             Command::Tap(arguments) => return tap::tap(arguments, heard).await,
             Command::Demo => demo(heard).await,
             Command::Check(arguments) => check::check(&arguments).await,
-            Command::Session(arguments) => session::session(arguments),
+            Command::Session(arguments) => session::session(arguments).await,
         };
         // The signal decides the exit code, whatever the command returned.
         signals.exit_code().map_or(code, ExitCode::from)
@@ -176,7 +181,7 @@ fn main() -> ExitCode {
 }
 
 async fn demo(mut signals: Signals) -> ExitCode {
-    let directory = match private::temporary_directory("porthole-") {
+    let directory = match Session::begin(&std::env::temp_dir(), TEMPORARY) {
         Ok(directory) => directory,
         Err(error) => {
             let parent = std::env::temp_dir();

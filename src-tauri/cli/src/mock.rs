@@ -3,7 +3,7 @@
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::Args;
-use porthole_base::error::Result;
+use porthole_base::{error::Result, terminal};
 use porthole_http::endpoint::Endpoint;
 use porthole_timeline::{
     aside,
@@ -11,7 +11,13 @@ use porthole_timeline::{
     session::{Recorded, Session, is_archive},
 };
 
-use crate::{request::read_endpoint, say, scratch::Scratch, session_file::absolute, signals::Signals};
+use crate::{
+    request::read_endpoint,
+    say,
+    scratch::Scratch,
+    session_file::{absolute, calls_of_archive},
+    signals::Signals,
+};
 
 #[derive(Args)]
 pub struct Arguments {
@@ -56,19 +62,19 @@ async fn calls(session: PathBuf, scratch: &Scratch) -> Result<Vec<Recorded>> {
     if !is_archive(&path) {
         return aside(move || Session::open(&path)?.recorded()).await;
     }
-    let timeline = scratch.timeline(None);
-    timeline.open_session(path).await?;
-    let calls = timeline.recorded(None);
-    timeline.close().await;
-    Ok(calls)
+    calls_of_archive(path, scratch).await
 }
 
-/// One line for each request.
-fn tell(Served { method, target, call, status, miss }: &Served<'_>) {
-    say::err(&match (miss, status, call) {
+/// One line for each request, whatever the session and the client have in their paths.
+fn tell(served: &Served<'_>) {
+    say::err(&terminal::line(&line(served)));
+}
+
+fn line(Served { method, target, call, status, miss }: &Served<'_>) -> String {
+    match (miss, status, call) {
         (Some(miss), ..) => format!("{method} {target} 501 {miss}"),
         (None, Some(status), Some(call)) => format!("{method} {target} {status} call {call}"),
         (None, None, Some(call)) => format!("{method} {target} closed call {call}"),
         (None, _, None) => format!("{method} {target}"),
-    });
+    }
 }

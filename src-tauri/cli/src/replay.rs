@@ -3,13 +3,16 @@
 use std::{io::Write, path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
 
 use clap::Args;
-use porthole_base::error::{Code, Error, Result};
+use porthole_base::{
+    error::{Code, Error, Result},
+    terminal,
+};
 use porthole_engine::{EngineEnvironment, reaper::Reaper};
 use porthole_http::endpoint::Endpoint;
 use porthole_output::NewFile;
 use porthole_timeline::{
     compare::{Allow, Rules},
-    replay::{ReplayOptions, ReplayResult, Replayed},
+    replay::{ReplayOptions, ReplayResult, Replayed, Skipped},
     session::{Session, rules_of},
 };
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
@@ -54,10 +57,22 @@ pub struct Arguments {
 
 pub async fn replay(arguments: Arguments, signals: Signals) -> ExitCode {
     match replayed(&arguments, signals).await {
-        Ok(all) if all.iter().any(Replayed::is_failed) && !arguments.update => ExitCode::FAILURE,
-        Ok(_) => ExitCode::SUCCESS,
+        Ok(all) if is_passed(&all, arguments.update) => ExitCode::SUCCESS,
+        Ok(_) => ExitCode::FAILURE,
         Err(error) => say::failed(&error),
     }
+}
+
+/// Whether calls were compared, and nothing failed. What differs is what an update takes over. A replay that compared
+/// nothing has found out nothing.
+fn is_passed(all: &[Replayed], update: bool) -> bool {
+    let mut compared = all.iter().filter_map(Replayed::result_of).peekable();
+    let failed = |one: &Replayed| match &one.result {
+        ReplayResult::Different { .. } => !update,
+        ReplayResult::Failed { .. } => true,
+        ReplayResult::Same { .. } | ReplayResult::Skipped { .. } => false,
+    };
+    compared.peek().is_some() && !all.iter().any(failed)
 }
 
 async fn replayed(arguments: &Arguments, mut signals: Signals) -> Result<Vec<Replayed>> {
@@ -78,6 +93,9 @@ async fn replayed(arguments: &Arguments, mut signals: Signals) -> Result<Vec<Rep
     let stop = CancellationToken::new();
     let (mut failed, mut all) = (None, Vec::new());
     let tell = |one: Replayed| {
+        if matches!(one.result, ReplayResult::Skipped { reason: Skipped::NotSelected }) {
+            return;
+        }
         let told = if arguments.json { json(&one) } else { told(&one) };
         failed = failed.take().or(told.err());
         all.push(one);
@@ -93,7 +111,7 @@ async fn replayed(arguments: &Arguments, mut signals: Signals) -> Result<Vec<Rep
         if let Some(junit) = &arguments.junit {
             write_junit(&all, &arguments.session.display().to_string(), &absolute(junit)?)?;
         }
-        if arguments.update {
+        if arguments.update && all.iter().any(|one| one.result_of().is_some()) {
             timeline.update_session(&session, &all)?;
         }
         summary(&all, &rules, arguments)?;
@@ -104,7 +122,7 @@ async fn replayed(arguments: &Arguments, mut signals: Signals) -> Result<Vec<Rep
 }
 
 fn title(one: &Replayed) -> String {
-    format!("{} {}", one.number, one.title)
+    terminal::line(&format!("{} {}", one.number, one.title)).into_owned()
 }
 
 fn told(one: &Replayed) -> Result<()> {
@@ -120,7 +138,8 @@ fn told(one: &Replayed) -> Result<()> {
 
 fn reasons(error: &Error) -> Vec<String> {
     let more = [&error.detail, &error.hint].into_iter().flatten();
-    std::iter::once(&error.message).chain(more).cloned().collect()
+    let texts = std::iter::once(&error.message).chain(more);
+    texts.flat_map(|text| text.lines()).map(|line| terminal::line(line).into_owned()).collect()
 }
 
 fn json(value: &impl Serialize) -> Result<()> {
@@ -170,8 +189,14 @@ fn summary(all: &[Replayed], rules: &Rules, arguments: &Arguments) -> Result<()>
             say::err(&format!("  {}", serde_json::to_string(&rule).unwrap_or_default()));
         }
     }
-    if arguments.update {
-        say::err(&format!("Updated {}", arguments.session.display()));
+    let compared = same + different;
+    if compared == 0 {
+        say::err("No call was compared, so nothing was tested.");
+    } else if arguments.update {
+        say::err(&format!(
+            "Updated {}. Calls that failed or were skipped keep their recording.",
+            arguments.session.display()
+        ));
     }
     Ok(())
 }
@@ -179,18 +204,19 @@ fn summary(all: &[Replayed], rules: &Rules, arguments: &Arguments) -> Result<()>
 fn write_junit(all: &[Replayed], name: &str, path: &std::path::Path) -> Result<()> {
     let mut suite = TestSuite::new(name);
     for one in all {
-        let failure = |kind: &str, lines: Vec<String>| {
+        let failure = |kind: &str, message: String, lines: Vec<String>| {
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-            status
-                .set_message(lines.first().cloned().unwrap_or_default())
-                .set_type(kind)
-                .set_description(lines.join("\n"));
+            status.set_message(message).set_type(kind).set_description(lines.join("\n"));
             status
         };
         let status = match &one.result {
             ReplayResult::Same { .. } => TestCaseStatus::success(),
-            ReplayResult::Different { comparison } => failure("different", differences::lines(comparison)),
-            ReplayResult::Failed { error } => failure("failed", reasons(error)),
+            ReplayResult::Different { comparison } => {
+                failure("different", differences::first(comparison), differences::lines(comparison))
+            }
+            ReplayResult::Failed { error } => {
+                failure("failed", terminal::line(&error.message).into_owned(), reasons(error))
+            }
             ReplayResult::Skipped { reason } => {
                 let mut status = TestCaseStatus::skipped();
                 status.set_message(reason.text());

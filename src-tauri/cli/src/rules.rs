@@ -6,6 +6,7 @@ use clap::Args;
 use porthole_base::error::{Code, Error, Result};
 use porthole_timeline::{
     compare::{Allow, Capture, Rules},
+    replay::check_captures,
     session::{Session, change_rules, rules_of},
 };
 use serde::de::DeserializeOwned;
@@ -58,6 +59,7 @@ fn changed(session: &Session, arguments: &Arguments) -> Result<Rules> {
     rules.allow.extend(arguments.allow.iter().filter(|rule| !before.allow.contains(rule)).cloned());
     rules.capture.extend(arguments.capture.iter().filter(|capture| !before.capture.contains(capture)).cloned());
     rules.check()?;
+    check_captures(&rules.capture, session.calls().len())?;
     Ok(rules)
 }
 

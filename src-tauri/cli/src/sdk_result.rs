@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use porthole_base::{error::Result, private};
+use porthole_base::error::Result;
 use porthole_engine::{Address, reaper::Reaper};
 use porthole_http::{
     endpoint::Endpoint,
@@ -21,6 +21,7 @@ use crate::{
     findings::paragraph,
     request,
     say::{self, complain},
+    scratch::Scratch,
     session_file::SessionFile,
     signals::Signals,
 };
@@ -108,17 +109,13 @@ fn add(timeline: &Timeline, call: &Call, session: Option<&SessionFile>) -> Resul
 /// A timeline in a directory that goes with it.
 struct Calls {
     timeline: Timeline,
-    _directory: tempfile::TempDir,
+    _scratch: Scratch,
 }
 
 impl Calls {
     fn new(reaper: Option<Arc<Reaper>>) -> Result<Self> {
-        let directory = private::temporary_directory("porthole-").map_err(|error| {
-            private::temporary_files_failed("Can't create a temporary directory for the output", &error)
-        })?;
-        let path = directory.path();
-        let timeline = Timeline::new(path.to_owned(), path.join("kept"), u64::MAX, reaper);
-        Ok(Self { timeline, _directory: directory })
+        let scratch = Scratch::new()?;
+        Ok(Self { timeline: scratch.timeline(reaper), _scratch: scratch })
     }
 }
 

@@ -7,19 +7,28 @@ use std::{
 };
 
 use clap::{Args, Subcommand, ValueEnum};
-use porthole_base::error::{Code, Error, Result};
+use porthole_base::{
+    error::{Code, Error, Result},
+    terminal,
+};
 use porthole_http::exchange::Exchange;
 use porthole_output::NewFile;
 use porthole_process::{Ending, Place, Run};
 use porthole_sdk::call::{Act, Call};
 use porthole_timeline::session::{
-    ExportFormat, Recorded, Session, SessionCall, export, har,
+    ExportFormat, Recorded, Session, SessionCall, StreamEntry, export, har, is_archive,
     markdown::markdown,
     redact::{FIELDS, RedactOptions, Redacted, Redaction, RedactionKind, RedactionPlace},
     title,
 };
 
-use crate::{rules, say, session_file::absolute};
+use serde_json::Value;
+
+use crate::{
+    rules, say,
+    scratch::Scratch,
+    session_file::{absolute, calls_of_archive},
+};
 
 #[derive(Args)]
 pub struct Arguments {
@@ -57,7 +66,7 @@ enum Command {
 
 #[derive(Args)]
 struct ShowArguments {
-    /// The session file
+    /// The session file, or an HTTP archive (.har)
     file: PathBuf,
     /// Print each call as a line of JSON, with all its metadata
     #[arg(long)]
@@ -67,7 +76,7 @@ struct ShowArguments {
 #[derive(Args)]
 #[command(group(clap::ArgGroup::new("format").required(true)))]
 struct ExportArguments {
-    /// The session file
+    /// The session file, or an HTTP archive (.har)
     file: PathBuf,
     /// Write an HTTP archive
     #[arg(long, value_name = "OUT", group = "format")]
@@ -82,7 +91,7 @@ struct ExportArguments {
 
 #[derive(Args)]
 struct RedactArguments {
-    /// The session file
+    /// The session file, or an HTTP archive (.har)
     file: PathBuf,
     /// The session to write
     #[arg(long, value_name = "OUT", required_unless_present = "dry_run")]
@@ -117,11 +126,11 @@ enum Kept {
     Fields,
 }
 
-pub fn session(arguments: Arguments) -> ExitCode {
+pub async fn session(arguments: Arguments) -> ExitCode {
     let done = match arguments.command {
-        Command::Show(arguments) => show(&arguments),
-        Command::Export(arguments) => exported(&arguments),
-        Command::Redact(arguments) => redact(&arguments),
+        Command::Show(arguments) => show(&arguments).await,
+        Command::Export(arguments) => exported(&arguments).await,
+        Command::Redact(arguments) => redact(&arguments).await,
         Command::Rules(arguments) => rules::rules(&arguments),
     };
     match done {
@@ -130,9 +139,40 @@ pub fn session(arguments: Arguments) -> ExitCode {
     }
 }
 
-fn show(arguments: &ShowArguments) -> Result<()> {
-    let session = Session::open(&absolute(&arguments.file)?)?;
-    for (n, call) in session.calls().iter().enumerate() {
+/// A file that is only read.
+struct Source {
+    calls: Vec<Recorded>,
+    rules: Value,
+}
+
+impl Source {
+    /// Opens a session, or an HTTP archive. The bodies of an archive are in the scratch directory.
+    async fn open(path: PathBuf, scratch: &Scratch) -> Result<Self> {
+        if is_archive(&path) {
+            return Ok(Self { calls: calls_of_archive(path, scratch).await?, rules: Value::Null });
+        }
+        let session = Session::open(&path)?;
+        Ok(Self { calls: session.recorded()?, rules: session.rules().clone() })
+    }
+}
+
+/// The calls of a file without reading the outputs of a session.
+async fn listed_calls(path: PathBuf) -> Result<Vec<SessionCall>> {
+    if !is_archive(&path) {
+        return Ok(Session::open(&path)?.calls().to_vec());
+    }
+    let scratch = Scratch::new()?;
+    Ok(calls_of_archive(path, &scratch).await?.iter().map(of_archive).collect())
+}
+
+fn of_archive(one: &Recorded) -> SessionCall {
+    let bytes = one.counts.stdout.bytes;
+    let body = (bytes > 0).then(|| StreamEntry { entry: "response.content".to_owned(), bytes });
+    SessionCall { call: one.ended(), stdout: body, stderr: None, chunks: None, pinned: one.pinned }
+}
+
+async fn show(arguments: &ShowArguments) -> Result<()> {
+    for (n, call) in listed_calls(absolute(&arguments.file)?).await?.iter().enumerate() {
         if arguments.json {
             say::json(call).map_err(|error| Error::new(Code::StdoutFailed, "Can't write to stdout").detail(error))?;
         } else {
@@ -181,13 +221,13 @@ fn ending(run: &Run) -> String {
     }
 }
 
-fn exported(arguments: &ExportArguments) -> Result<()> {
-    let session = Session::open(&absolute(&arguments.file)?)?;
-    let recorded = session.recorded()?;
+async fn exported(arguments: &ExportArguments) -> Result<()> {
+    let scratch = Scratch::new()?;
+    let Source { calls: recorded, rules } = Source::open(absolute(&arguments.file)?, &scratch).await?;
     if let Some(out) = &arguments.har {
         let commands = recorded.iter().filter(|one| matches!(one.call.act, Act::Run(_))).count();
         let to = (&*absolute(out)?, arguments.replace);
-        export(&recorded, ExportFormat::Har, None, session.rules(), to, |_| true)?;
+        export(&recorded, ExportFormat::Har, None, &rules, to, |_| true)?;
         if commands > 0 {
             say::note(&format!("An HTTP archive has no commands: {commands} left out"));
         }
@@ -199,7 +239,7 @@ fn exported(arguments: &ExportArguments) -> Result<()> {
 }
 
 fn write_markdown(recorded: &[Recorded], out: &Path, replace: bool) -> Result<()> {
-    let new = NewFile::begin(out, replace)?;
+    let new = NewFile::begin_private(out, replace)?;
     for one in recorded {
         let text = format!("{}\n", markdown(one)?);
         new.file().write_all(text.as_bytes()).map_err(|error| new.failed(&error))?;
@@ -207,9 +247,9 @@ fn write_markdown(recorded: &[Recorded], out: &Path, replace: bool) -> Result<()
     new.finish()
 }
 
-fn redact(arguments: &RedactArguments) -> Result<()> {
-    let session = Session::open(&absolute(&arguments.file)?)?;
-    let recorded = session.recorded()?;
+async fn redact(arguments: &RedactArguments) -> Result<()> {
+    let scratch = Scratch::new()?;
+    let Source { calls: recorded, rules } = Source::open(absolute(&arguments.file)?, &scratch).await?;
     let keeps = |kind| arguments.keep.contains(&kind);
     let usual = FIELDS.iter().filter(|_| !keeps(Kept::Fields)).map(|name| (*name).to_owned());
     let options = RedactOptions {
@@ -221,11 +261,11 @@ fn redact(arguments: &RedactArguments) -> Result<()> {
     };
     let redacted = Redacted::of(&recorded, &options)?;
     for redaction in redacted.redactions() {
-        say::out(&listed(redaction))?;
+        say::out(&terminal::line(&listed(redaction)))?;
     }
     let Some(out) = &arguments.out else { return Ok(()) };
     let to = (&*absolute(out)?, arguments.replace);
-    export(&recorded, ExportFormat::Session, Some(&options), session.rules(), to, |_| true).map(drop)
+    export(&recorded, ExportFormat::Session, Some(&options), &rules, to, |_| true).map(drop)
 }
 
 fn listed(redaction: &Redaction) -> String {

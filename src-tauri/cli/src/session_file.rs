@@ -6,25 +6,21 @@ use std::{
     time::SystemTime,
 };
 
-use porthole_base::{
-    error::{Code, Error, Result},
-    private,
-};
+use porthole_base::error::{Code, Error, Result};
 use porthole_output::{
     DiskQuota, Output, Stream,
     record::{Record, Wait},
 };
 use porthole_sdk::call::{Act, Call, Origin};
 use porthole_timeline::session::{PATIENCE, Recorded, Session, append};
-use tempfile::TempDir;
 
-use crate::say;
+use crate::{say, scratch::Scratch};
 
 /// The session that calls are added to.
 pub struct SessionFile {
     path: PathBuf,
     /// Where the output is until it is added.
-    directory: TempDir,
+    scratch: Scratch,
     began_ms: u64,
 }
 
@@ -35,15 +31,13 @@ impl SessionFile {
         if path.exists() {
             Session::open(&path)?;
         }
-        let directory = private::temporary_directory("porthole-").map_err(|error| {
-            private::temporary_files_failed("Can't create a temporary directory for the output", &error)
-        })?;
+        let scratch = Scratch::new()?;
         let began_ms = SystemTime::UNIX_EPOCH.elapsed().map(|since| since.as_millis() as u64).unwrap_or_default();
-        Ok(Self { path, directory, began_ms })
+        Ok(Self { path, scratch, began_ms })
     }
 
     fn output(&self) -> Arc<Output> {
-        Arc::new(Output::new(self.directory.path().join("output"), Arc::new(DiskQuota::unlimited())))
+        Arc::new(Output::new(self.scratch.path().join("output"), Arc::new(DiskQuota::unlimited())))
     }
 
     /// Adds a call with its output.
@@ -56,6 +50,15 @@ impl SessionFile {
 pub fn absolute(path: &Path) -> Result<PathBuf> {
     std::path::absolute(path)
         .map_err(|error| Error::new(Code::SavePathInvalid, format!("`{}` isn't a path", path.display())).detail(error))
+}
+
+/// The calls of an HTTP archive. Their bodies are in the scratch directory.
+pub async fn calls_of_archive(path: PathBuf, scratch: &Scratch) -> Result<Vec<Recorded>> {
+    let timeline = scratch.timeline(None);
+    let opened = timeline.open_session(path).await;
+    let calls = opened.map(|_| timeline.recorded(None));
+    timeline.close().await;
+    calls
 }
 
 /// Passes on what happens, and keeps it for a session.

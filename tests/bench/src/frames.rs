@@ -38,7 +38,7 @@ pub async fn flood(context: &BenchContext) -> Result<Vec<Sides>> {
     for _ in 0..context.pairs {
         let home = Home::default();
         save_flood(context, &home)?;
-        let app = App::open_in(home, &[]).await;
+        let app = App::open_in(home, &[("PORTHOLE_LAYERS", "0")]).await;
         app.client().update_timeouts(TimeoutConfiguration::new(Some(PATIENCE), None, None)).await?;
         // The panels are made at the first Call, in one frame of its own. The flood is the second.
         let first = app.play("out, err, exit 3").await;

@@ -4,7 +4,10 @@
 use std::{fmt::Write, time::Duration};
 
 use fantoccini::{key::Key, wd::TimeoutConfiguration};
-use porthole_tests::{servers::Raw, window::App};
+use porthole_tests::{
+    servers::Raw,
+    window::{App, Home},
+};
 
 use crate::{
     context::{BenchContext, Result},
@@ -26,7 +29,7 @@ pub async fn in_window(context: &BenchContext) -> Result<Vec<Sides>> {
     let raw = Raw::answering(response(context.scaled(JSON)));
     let mut figures = vec![Vec::new(); 6];
     for _ in 0..context.pairs {
-        let app = App::open().await;
+        let app = App::open_in(Home::default(), &[("PORTHOLE_LAYERS", "0")]).await;
         app.client().update_timeouts(TimeoutConfiguration::new(Some(PATIENCE), None, None)).await?;
         for (n, figure) in round(&app, &raw).await?.into_iter().enumerate() {
             figures[n].push(figure);

@@ -9,9 +9,8 @@ use serde_json::json;
 
 use super::App;
 
-/// Whether pictures are taken (`PORTHOLE_PICTURES=1`). They need layers, which take a machine without a graphics card
-/// most of a test's time.
-pub(super) fn takes_pictures() -> bool {
+/// Whether pictures are taken (`PORTHOLE_PICTURES=1`). Each takes a machine without a graphics card some seconds.
+fn takes_pictures() -> bool {
     std::env::var_os("PORTHOLE_PICTURES").is_some_and(|asked| asked == "1")
 }
 

@@ -54,11 +54,16 @@ async fn check(app: &App, rows: Vec<Row>, socket: &str) {
     app.value("document.querySelector('#console-clear:not(:disabled)')?.click()").await;
     app.click("#console-run").await;
     let end = "document.querySelector('#console-log [data-entry=end]')";
-    app.until("a prompt or all rows", &format!("document.querySelector('#prompt') ?? {end}")).await;
-    if app.value("document.querySelector('#prompt') !== null").await == json!(true) {
-        app.decide("session").await;
+    let printed = "document.querySelectorAll('#console-log [data-entry=print]').length";
+    // All together may take longer than anything else that a test waits for.
+    while app.value(&format!("{end} === null")).await == json!(true) {
+        let before = app.value(printed).await;
+        let next = format!("document.querySelector('#prompt') ?? {end} ?? {printed} > {before}");
+        app.until("a prompt or another row", &next).await;
+        if app.value("document.querySelector('#prompt') !== null").await == json!(true) {
+            app.decide("session").await;
+        }
     }
-    app.until("all rows", end).await;
     let mut found = BTreeMap::new();
     for printed in entries(app, "print").await {
         let Some((_, told)) = printed.split_once("row ") else { continue };

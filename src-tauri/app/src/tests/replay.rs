@@ -41,7 +41,7 @@ async fn a_session_is_replayed_on_the_target_of_that_moment() {
     application.set_target(nowhere).await.unwrap();
     application.replay(session, NOTHING_MORE).await.unwrap();
     let state = over(&application).await;
-    assert_eq!((state.different, state.done), (1, 1), "{state:?}");
+    assert_eq!((state.failed, state.done), (1, 1), "{state:?}");
     let row = application.replay_results(0, 9, true).await.unwrap().rows.remove(0);
     let Act::Exchange(sent) = application.call(row.call.unwrap()).await.unwrap().act else { panic!("isn't a request") };
     assert_eq!(sent.endpoint, endpoint);

@@ -3,9 +3,11 @@ use crate::{
     Origin,
     demo_backend::DemoBackend,
     inspect::tests::{no_engine, nowhere, sh, timeline},
+    session::samples::{self, header},
 };
 use porthole_base::error::Error;
 use porthole_engine::target::Target;
+use porthole_http::exchange::{Failure, Stage};
 use porthole_process::Place;
 
 async fn run(timeline: &Timeline, script: &str) -> CallId {
@@ -125,11 +127,63 @@ async fn callbacks_are_compared_without_the_lines_that_may_differ() {
     let rules = Rules { allow: comparison_rules(), ..Rules::default() };
     for split in [true, false] {
         let scripts = ["echo worker 1 up; echo ready", "echo worker 22 up; echo ready"];
+        // The line that is left out is the last one, and only one of them has it.
+        let last = ["printf 'ready\ntook 1 ms'", "printf ready"];
+        assert_eq!(callbacks_of(&rules, split, last).await.difference, Difference::Same, "{split}");
         assert_eq!(callbacks_of(&rules, split, scripts).await.difference, Difference::Same, "{split}");
         assert_ne!(callbacks_of(&Rules::default(), split, scripts).await.difference, Difference::Same);
         let other = ["echo worker 1 up; echo ready", "echo worker 22 up; echo broken"];
         assert_ne!(callbacks_of(&rules, split, other).await.difference, Difference::Same);
     }
+}
+
+/// A session with one GET of this JSON, in the timeline.
+async fn of_json(timeline: &Timeline, folder: &std::path::Path, name: &str, json: &str) -> CallId {
+    let headers = vec![header("content-type", "application/json")];
+    let sample = samples::exchange(Request::new("GET", "/items"), headers, json.as_bytes());
+    let path = folder.join(name);
+    samples::write(&path, &[sample], &serde_json::Value::Null);
+    let session = timeline.open_session(path).await.unwrap();
+    timeline.calls_of_session(session)[0]
+}
+
+/// The body was the same, and what code received of it was DIFFERENT on each runtime.
+#[tokio::test]
+async fn names_in_another_order_are_the_same_in_what_code_receives() {
+    let (directory, timeline) = timeline();
+    let first = of_json(&timeline, directory.path(), "1.porthole", r#"{"a":1,"b":[{"c":2,"d":"A"}]}"#).await;
+    let same = of_json(&timeline, directory.path(), "2.porthole", r#"{"b":[{"d":"\u0041","c":2.0}],"a":1}"#).await;
+    let other = of_json(&timeline, directory.path(), "3.porthole", r#"{"b":[{"d":"B","c":2}],"a":1}"#).await;
+    assert_eq!(differing(&compared(&timeline, first, same, &Rules::default()).await), []);
+    let parts = differing(&compared(&timeline, first, other, &Rules::default()).await);
+    assert!(parts.contains(&CallPart::Body) && parts.contains(&CallPart::InYourCode), "{parts:?}");
+}
+
+#[test]
+fn one_argument_with_a_line_break_and_two_arguments_were_the_same() {
+    let of = |args: &[&str]| samples::run(samples::command("echo", args), Vec::new()).call;
+    let part = fields(CallPart::Request, &asked(&of(&["a\nb"])), &asked(&of(&["a", "b"])), |_| false);
+    let Difference::Fields { fields } = part.difference else { panic!("{part:?}") };
+    assert_eq!(fields[0].first.as_deref(), Some(r#"["a\nb"]"#));
+    assert_eq!(fields[0].second.as_deref(), Some(r#"["a","b"]"#));
+}
+
+#[test]
+fn a_failure_is_shown_in_words_and_compared_by_its_code() {
+    let of = |code: Code, message: &str| {
+        let mut call = samples::exchange(Request::new("GET", "/"), Vec::new(), b"").call;
+        let Act::Exchange(exchange) = &mut call.act else { panic!("an exchange") };
+        exchange.response = None;
+        exchange.failure = Some(Failure::new(Stage::Connect, Error::new(code, message)));
+        call
+    };
+    let first = of(Code::EndpointMissing, "Nothing is listening on a.sock");
+    let moved = of(Code::EndpointMissing, "Nothing is listening on b.sock");
+    let other = of(Code::TimedOut, "Timed out");
+    assert_eq!(outcomes(&first, &moved).difference, Difference::Same);
+    let Difference::Fields { fields } = outcomes(&first, &other).difference else { panic!("the same") };
+    assert_eq!(fields[0].first.as_deref(), Some("Nothing is listening on a.sock"));
+    assert_eq!(fields[0].second.as_deref(), Some("Timed out"));
 }
 
 #[tokio::test]

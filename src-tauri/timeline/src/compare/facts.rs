@@ -230,6 +230,9 @@ pub struct ComparedLine {
     pub second: Option<u64>,
     /// Its text without the line end, in pieces; the beginning of a long one.
     pub pieces: Vec<LinePiece>,
+    /// The line end, empty where there is none, if the other text has the same line with another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end: Option<String>,
 }
 
 /// A piece of a line.

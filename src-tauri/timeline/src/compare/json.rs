@@ -1,7 +1,8 @@
-//! What differs between two JSON documents, by structure. Numbers and strings are compared as they are written: nothing is
-//! decoded but names.
+//! What differs between two JSON documents, by structure. Strings and numbers with the same value are the same, however they
+//! are written. No digit of a number is rounded away.
 
 use std::{
+    borrow::Cow,
     collections::HashMap,
     fmt,
     hash::{DefaultHasher, Hash, Hasher},
@@ -81,6 +82,11 @@ impl<'a> Json<'a> {
         Some(Self { raw, hash: hash_of(raw, &content), content })
     }
 
+    /// Whether both have the same values, in any order of names.
+    pub fn is_same(&self, other: &Json<'_>) -> bool {
+        self.hash == other.hash
+    }
+
     /// Its text in the document.
     pub fn raw(&self) -> &'a str {
         self.raw
@@ -123,9 +129,38 @@ fn hash_of(raw: &str, content: &Content<'_>) -> u64 {
             ('[', items.len()).hash(&mut hasher);
             items.iter().for_each(|item| item.hash.hash(&mut hasher));
         }
-        Content::Plain => raw.hash(&mut hasher),
+        Content::Plain => plain(raw).hash(&mut hasher),
     }
     hasher.finish()
+}
+
+/// The same text for plain values that are equal: `"\u0041"` and `"A"`, `1` and `1.0`.
+fn plain(raw: &str) -> Cow<'_, str> {
+    match raw.as_bytes().first() {
+        Some(b'"') if raw.contains('\\') => match serde_json::from_str::<String>(raw) {
+            Ok(text) => Cow::Owned(format!("\"{text}\"")),
+            Err(_) => Cow::Borrowed(raw),
+        },
+        Some(b'-' | b'0'..=b'9') => number(raw).map_or(Cow::Borrowed(raw), Cow::Owned),
+        _ => Cow::Borrowed(raw),
+    }
+}
+
+/// A number by its digits without the zeros around them and its power of ten. None if that is too large to be counted.
+fn number(raw: &str) -> Option<String> {
+    let (sign, unsigned) = raw.strip_prefix('-').map_or(("", raw), |unsigned| ("-", unsigned));
+    let (mantissa, exponent) = unsigned.split_once(['e', 'E']).unwrap_or((unsigned, "0"));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits = format!("{whole}{fraction}");
+    let digits = digits.trim_start_matches('0');
+    let significant = digits.trim_end_matches('0');
+    if significant.is_empty() {
+        return Some("0".to_owned());
+    }
+    let zeros = i64::try_from(digits.len() - significant.len()).ok()?;
+    let places = i64::try_from(fraction.len()).ok()?;
+    let exponent = exponent.parse::<i64>().ok()?.checked_add(zeros)?.checked_sub(places)?;
+    Some(format!("{sign}{significant}e{exponent}"))
 }
 
 /// The members of an object in order.
@@ -156,6 +191,10 @@ pub(super) fn compare<'c>(first: &'c Json<'c>, second: &'c Json<'c>, rules: &'c 
         return (Difference::Same, allowed);
     }
     join_moved(&mut found);
+    if found.is_empty() {
+        // The rules allow the rest.
+        return (Difference::Same, allowed);
+    }
     let more = found.len().saturating_sub(MOST) as u32;
     found.truncate(MOST);
     (Difference::Json { changes: found.into_iter().map(Found::told).collect(), more }, allowed)
@@ -280,7 +319,7 @@ impl<'c> Comparing<'c> {
 }
 
 /// A value that is gone in one place and there in another has moved. In the same array anything can move; elsewhere only
-/// what has parts.
+/// what has parts. An element that is where it was, between others that moved, isn't a change.
 fn join_moved(found: &mut Vec<Found<'_>>) {
     let mut removed: HashMap<u64, Vec<usize>> = HashMap::new();
     for (at, change) in found.iter().enumerate().filter(|(_, change)| change.kind == ChangeKind::Removed) {
@@ -289,25 +328,35 @@ fn join_moved(found: &mut Vec<Found<'_>>) {
         }
     }
     let mut gone = vec![false; found.len()];
-    for at in 0..found.len() {
-        let Some(second) = found[at].second.filter(|_| found[at].kind == ChangeKind::Added) else { continue };
-        let Some(candidates) = removed.get_mut(&second.hash) else { continue };
-        let array = |steps: &[Step]| match steps.split_last() {
-            Some((Step::Index(_), array)) => Some(array.to_vec()),
-            _ => None,
-        };
-        let into = array(&found[at].to);
-        let fits =
-            |candidate: &usize| second.is_telling() || (into.is_some() && array(&found[*candidate].from) == into);
-        let Some(place) = candidates.iter().position(fits) else { continue };
-        let from = candidates.remove(place);
-        gone[from] = true;
-        found[at].kind = ChangeKind::Moved;
-        found[at].from = found[from].from.clone();
-        found[at].first = found[from].first;
+    // Those that stayed first: an equal value that moved must not take their place.
+    for only_stayed in [true, false] {
+        for at in 0..found.len() {
+            let Some(second) = found[at].second.filter(|_| found[at].kind == ChangeKind::Added) else { continue };
+            let Some(candidates) = removed.get_mut(&second.hash) else { continue };
+            let fits = |candidate: &usize| match only_stayed {
+                true => found[*candidate].from == found[at].to,
+                false => second.is_telling() || in_one_array(&found[*candidate].from, &found[at].to),
+            };
+            let Some(place) = candidates.iter().position(fits) else { continue };
+            let from = candidates.remove(place);
+            gone[from] = true;
+            found[at].kind = ChangeKind::Moved;
+            found[at].from = found[from].from.clone();
+            found[at].first = found[from].first;
+        }
     }
     let mut gone = gone.into_iter();
-    found.retain(|_| !gone.next().unwrap_or_default());
+    found.retain(|change| {
+        !gone.next().unwrap_or_default() && (change.kind != ChangeKind::Moved || change.from != change.to)
+    });
+}
+
+/// Whether both places are elements of the same array.
+fn in_one_array(first: &[Step], second: &[Step]) -> bool {
+    match (first.split_last(), second.split_last()) {
+        (Some((Step::Index(_), first)), Some((Step::Index(_), second))) => first == second,
+        _ => false,
+    }
 }
 
 #[cfg(test)]

@@ -33,7 +33,6 @@ fn values_are_compared_by_structure() {
     for (first, second, expected) in [
         (r#"{"a":1,"b":2}"#, r#"{ "b" : 2, "a" : 1 }"#, vec![]),
         (r#"{"a":1}"#, r#"{"a":2}"#, vec!["changed $.a 1 2"]),
-        (r#"{"a":1.0}"#, r#"{"a":1}"#, vec!["changed $.a 1.0 1"]),
         ("9007199254740993", "9007199254740992", vec!["changed $ 9007199254740993 9007199254740992"]),
         (r#"{"a":1}"#, r#"{"b":1}"#, vec!["removed $.a 1", "added $.b 1"]),
         (r#"{"a":{"x":1}}"#, r#"{"b":{"x":1}}"#, vec!["moved $.a to $.b"]),
@@ -45,6 +44,8 @@ fn values_are_compared_by_structure() {
             r#"[{"id":1,"n":"a"},{"id":2,"n":"c"}]"#,
             vec![r#"changed $[1].n "b" "c""#],
         ),
+        ("[1,2,3]", "[3,2,1]", vec!["moved $[2] to $[0]"]),
+        ("[1,1,2]", "[2,1,1]", vec!["moved $[2] to $[0]"]),
         (r#"{"a":[]}"#, r#"{"a":{}}"#, vec!["changed $.a [] {}"]),
         (r#"{"a":1,"a":2}"#, r#"{"a":2}"#, vec![]),
         (
@@ -54,6 +55,46 @@ fn values_are_compared_by_structure() {
         ),
     ] {
         assert_eq!(changes(first, second), expected, "{first} {second}");
+    }
+}
+
+#[test]
+fn equal_values_that_are_written_in_another_way_were_a_difference() {
+    for (first, second) in [
+        ("1", "1.0"),
+        ("100", "1e2"),
+        ("0.5", "5E-1"),
+        ("-0.10", "-1e-1"),
+        ("0", "-0.0e9"),
+        (r#""\u0041""#, r#""A""#),
+        (r#""\/""#, r#""/""#),
+        (r#""\ud83d\ude00""#, r#""😀""#),
+        (r#"{"a":{"b":1,"c":[2.0]}}"#, r#"{"a":{"c":[2],"b":1}}"#),
+    ] {
+        assert!(changes(first, second).is_empty(), "{first} {second}");
+    }
+    for (first, second) in [
+        ("9007199254740993", "9007199254740992"),
+        ("0.1", "0.10000000000000001"),
+        ("1", "-1"),
+        ("1", "10"),
+        ("1", r#""1""#),
+        ("0", "false"),
+        ("1e0", r#""1e0""#),
+        (r#""\n""#, r#""\\n""#),
+        ("1e99999999999999999999", "1e99999999999999999998"),
+    ] {
+        assert_eq!(changes(first, second).len(), 1, "{first} {second}");
+    }
+}
+
+#[test]
+fn an_element_that_stayed_between_others_that_moved_is_no_change() {
+    for (first, second) in [("[1,2,3]", "[3,2,1]"), ("[1,2,3,4,5]", "[5,4,3,2,1]"), ("[1,1,2]", "[2,1,1]")] {
+        for change in changes(first, second) {
+            let parts: Vec<&str> = change.split(' ').collect();
+            assert!(parts[0] == "moved" && parts[1] != parts[3], "{first} {second}: {change}");
+        }
     }
 }
 

@@ -81,20 +81,44 @@ impl<'l> Pieces<'l> {
         });
         let mut pieces = Self { texts: Vec::new(), values: Vec::new() };
         let mut at = 0;
-        for found in FORMS.iter().flat_map(|forms| forms.captures_iter(line)) {
+        let between = between_escapes(line);
+        let found = between.flat_map(|(from, text)| {
+            FORMS.iter().flat_map(move |forms| forms.captures_iter(text)).map(move |found| (from, found))
+        });
+        for (from, found) in found {
             let form = Form::ALL.into_iter().enumerate().find(|(n, _)| found.get(n + 1).is_some());
             let (Some((_, form)), Some(value)) = (form, found.get(0)) else { continue };
             // A word of the letters a to f.
             if form == Form::Hex && !value.as_str().bytes().any(|c| c.is_ascii_digit()) {
                 continue;
             }
-            pieces.texts.push(&line[at..value.start()]);
+            pieces.texts.push(&line[at..from + value.start()]);
             pieces.values.push((form, value.as_str()));
-            at = value.end();
+            at = from + value.end();
         }
         pieces.texts.push(&line[at..]);
         pieces
     }
+}
+
+/// Codes for a terminal, such as colors. Their numbers aren't values: red isn't another green.
+static ESCAPES: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-~])|\x{9b}[0-?]*[ -/]*[@-~]")
+        .ok()
+});
+
+/// The parts of a line without such codes, each with its place.
+fn between_escapes(line: &str) -> impl Iterator<Item = (usize, &str)> {
+    let escapes = ESCAPES.iter().flat_map(move |escapes| escapes.find_iter(line)).map(|escape| escape.range());
+    let mut from = 0;
+    escapes.chain(std::iter::once(line.len()..line.len())).map(move |escape| {
+        let begin = std::mem::replace(&mut from, escape.end);
+        (begin, &line[begin..escape.start])
+    })
+}
+
+fn without_escapes(text: &str) -> String {
+    between_escapes(text).map(|(_, part)| part).collect()
 }
 
 /// Whether a number in a line with this text may be a result: `3 tests failed`, `exit status 1`, `HTTP 500`. In a URL (`http://`)
@@ -121,8 +145,9 @@ impl Alike<'_> {
         let texts = &self.lines.first()?.texts;
         let mut pattern = format!("^{}", regex::escape(texts.first()?));
         // A line of nothing but a number could be any.
-        let mut is_told = texts.iter().any(|text| text.contains(char::is_alphabetic));
-        let has_result = texts.iter().any(|text| tells_result(text));
+        let words: Vec<String> = texts.iter().map(|text| without_escapes(text)).collect();
+        let mut is_told = words.iter().any(|text| text.contains(char::is_alphabetic));
+        let has_result = words.iter().any(|text| tells_result(text));
         let mut differs = false;
         for (n, text) in texts.iter().skip(1).enumerate() {
             let values: Vec<(Form, &str)> = self.lines.iter().filter_map(|line| line.values.get(n).copied()).collect();

@@ -102,6 +102,31 @@ fn numbers_that_tell_a_result_are_not_proposed() {
 }
 
 #[test]
+fn another_color_was_proposed_as_a_duration() {
+    for (first, second) in [
+        ("\x1b[31mtests\x1b[0m", "\x1b[32mtests\x1b[0m"),
+        ("\x1b[1;31mtests done", "\x1b[1;32mtests done"),
+        ("\x1b]8;;http://a/1\x07link\x1b]8;;\x07", "\x1b]8;;http://a/2\x07link\x1b]8;;\x07"),
+        ("at \x1b[3H", "at \x1b[4H"),
+        ("\u{9b}31mtests", "\u{9b}32mtests"),
+        // With a color it is still a result, and a number alone.
+        ("\x1b[31mfailed 3", "\x1b[31mfailed 4"),
+        ("\x1b[31m3\x1b[0m", "\x1b[31m4\x1b[0m"),
+    ] {
+        let found = patterns(first, second);
+        assert!(found.is_empty(), "{first:?} {found:?}");
+    }
+    for (first, second, other) in [
+        ("\x1b[32mtook 12ms\x1b[0m", "\x1b[32mtook 1.5s\x1b[0m", "\x1b[31mtook 12ms\x1b[0m"),
+        ("\x1b[32m12ms\x1b[0m done", "\x1b[32m3s\x1b[0m done", "\x1b[31m3s\x1b[0m done"),
+    ] {
+        let found = patterns(first, second);
+        assert_eq!(found.len(), 1, "{first:?}");
+        assert!(matches(&found[0], first) && matches(&found[0], second) && !matches(&found[0], other), "{found:?}");
+    }
+}
+
+#[test]
 fn many_lines_of_one_form_have_one_pattern() {
     let lines =
         |from: u32| (from..from + 50).map(|n| format!("item {n} took {}ms of 100ms\n", n * 7)).collect::<String>();

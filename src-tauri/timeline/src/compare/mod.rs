@@ -1,5 +1,6 @@
 //! Two recorded calls compared, part by part. Pure but for reading the outputs: facts in, differences out.
 
+mod code_values;
 mod facts;
 pub(crate) mod json;
 mod line_pattern;
@@ -21,7 +22,7 @@ use self::{
     text::{Source, compare_texts},
 };
 use crate::{Timeline, aside, shown::ShownOutput, summary::text_of};
-use porthole_base::error::{Code, Result};
+use porthole_base::error::{Code, Error, Result};
 use porthole_http::exchange::{Exchange, Head, Header, Request};
 use porthole_output::{BodyKind, Stream, View};
 use porthole_process::{Command, Ending, Run};
@@ -35,6 +36,8 @@ use porthole_sdk::{
 const STRUCTURED: u64 = 16 * 1024 * 1024;
 /// Callbacks of each call that are compared.
 const CALLBACKS: u64 = 10_000;
+/// The name of what kept a call from its end.
+const FAILURE: &str = "failure";
 
 /// A call with what is read of it.
 struct Side {
@@ -122,8 +125,10 @@ impl Timeline {
 fn leave_out(row: &mut Callback, rules: &ReadRules) -> bool {
     let Called::Output { value: Value::Text(value), .. } = &mut row.what else { return true };
     let kept = |line: &&str| !rules.leaves_out(line.trim_end_matches(['\r', '\n']));
-    let text: String = value.text.split_inclusive('\n').filter(kept).collect();
+    let mut text: String = value.text.split_inclusive('\n').filter(kept).collect();
     let is_kept = !text.is_empty() || value.text.is_empty();
+    // The other call may have no newline there, as no line that is left out follows.
+    text.truncate(text.strip_suffix('\n').map_or(text.len(), |line| line.trim_end_matches('\r').len()));
     value.text = text;
     is_kept
 }
@@ -131,7 +136,7 @@ fn leave_out(row: &mut Callback, rules: &ReadRules) -> bool {
 fn compare(first: &Side, second: &Side, rules: &ReadRules, stop: &CancellationToken) -> Result<Comparison> {
     let mut parts = vec![
         fields(CallPart::Request, &asked(&first.call), &asked(&second.call), |_| false),
-        fields(CallPart::Outcome, &outcome(&first.call), &outcome(&second.call), |_| false),
+        outcomes(&first.call, &second.call),
     ];
     match (&first.call.act, &second.call.act) {
         (Act::Exchange(before), Act::Exchange(after)) => {
@@ -151,8 +156,7 @@ fn compare(first: &Side, second: &Side, rules: &ReadRules, stop: &CancellationTo
         // One is a request and the other a command: what they wrote has nothing in common.
         _ => {}
     }
-    let is_allowed = parts.iter().any(|part| part.allowed > 0);
-    parts.extend(in_your_code(first, second, is_allowed));
+    parts.extend(in_your_code(first, second, &parts));
     let times = Difference::Times { first: times(&first.call), second: times(&second.call) };
     parts.push(ComparedPart { part: CallPart::Timing, runtime: None, difference: times, allowed: 0, partial: None });
     Ok(Comparison { parts })
@@ -162,9 +166,9 @@ fn compare(first: &Side, second: &Side, rules: &ReadRules, stop: &CancellationTo
 type Values = Vec<(String, Vec<String>)>;
 
 fn fields(part: CallPart, first: &Values, second: &Values, allowed: impl Fn(&str) -> bool) -> ComparedPart {
-    let find = |values: &Values, name: &str| {
-        values.iter().find(|(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, values)| values.join("\n"))
-    };
+    fn find<'v>(values: &'v Values, name: &str) -> Option<&'v Vec<String>> {
+        values.iter().find(|(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, values)| values)
+    }
     let only_second = second.iter().filter(|(name, _)| find(first, name).is_none());
     let (mut found, mut count) = (Vec::new(), 0);
     for (name, _) in first.iter().chain(only_second) {
@@ -175,7 +179,12 @@ fn fields(part: CallPart, first: &Values, second: &Values, allowed: impl Fn(&str
         if allowed(name) {
             count += 1;
         } else {
-            found.push(FieldDifference { name: name.clone(), first: before, second: after });
+            let (first, second) = (before.map(|values| values.join("\n")), after.map(|values| values.join("\n")));
+            // `a⏎b` is one argument, or two.
+            let is_alike = first == second;
+            let listed = |values: &Vec<String>| serde_json::to_string(values).unwrap_or_default();
+            let (first, second) = if is_alike { (before.map(listed), after.map(listed)) } else { (first, second) };
+            found.push(FieldDifference { name: name.clone(), first, second });
         }
     }
     let difference = if found.is_empty() { Difference::Same } else { Difference::Fields { fields: found } };
@@ -207,12 +216,31 @@ fn asked(call: &Call) -> Values {
     }
 }
 
+/// How both ended. Failures are compared by their codes, as a message may name the address, and shown by their messages.
+fn outcomes(first: &Call, second: &Call) -> ComparedPart {
+    let mut part = fields(CallPart::Outcome, &outcome(first), &outcome(second), |_| false);
+    if let Difference::Fields { fields } = &mut part.difference {
+        for field in fields.iter_mut().filter(|field| field.name == FAILURE) {
+            let message = |call: &Call| failure(call).map(|error| error.message.clone());
+            (field.first, field.second) = (message(first), message(second));
+        }
+    }
+    part
+}
+
+fn failure(call: &Call) -> Option<&Error> {
+    match &call.act {
+        Act::Exchange(exchange) => exchange.failure.as_ref().map(|failure| &failure.error),
+        Act::Run(run) => run.failure.as_ref(),
+    }
+}
+
 /// How it ended.
 fn outcome(call: &Call) -> Values {
+    let failure = failure(call).map(|error| one(FAILURE, code(error.code)));
     match &call.act {
         Act::Exchange(exchange) => {
             let status = exchange.response.as_ref().map(|response| one("status", response.status));
-            let failure = exchange.failure.as_ref().map(|failure| one("failure", code(failure.error.code)));
             status.into_iter().chain(failure).collect()
         }
         Act::Run(run) => {
@@ -220,7 +248,6 @@ fn outcome(call: &Call) -> Values {
                 Ending::Exited { code } => one("exit code", code),
                 Ending::Signaled { name, .. } => one("signal", name),
             });
-            let failure = run.failure.as_ref().map(|error| one("failure", code(error.code)));
             ending.into_iter().chain(failure).collect()
         }
     }
@@ -300,7 +327,9 @@ fn callbacks(first: &Side, second: &Side) -> Option<ComparedPart> {
 
 /// What each runtime's code receives. Where a difference was allowed it is in these values too, and only the way in which
 /// the code gets them is compared.
-fn in_your_code(first: &Side, second: &Side, is_allowed: bool) -> Vec<ComparedPart> {
+fn in_your_code(first: &Side, second: &Side, others: &[ComparedPart]) -> Vec<ComparedPart> {
+    let is_allowed = others.iter().any(|part| part.allowed > 0);
+    let is_same_body = others.iter().any(|part| part.part == CallPart::Body && part.difference == Difference::Same);
     let part = |runtime, difference| ComparedPart {
         part: CallPart::InYourCode,
         runtime,
@@ -311,11 +340,12 @@ fn in_your_code(first: &Side, second: &Side, is_allowed: bool) -> Vec<ComparedPa
     let mut parts = Vec::new();
     for before in &first.results {
         let Some(after) = second.results.iter().find(|other| other.runtime == before.runtime) else { continue };
-        let text = |result: &SdkResult| match is_allowed {
-            true => way(&result.outcome).to_owned(),
-            false => sdk_result::render(&result.outcome),
+        let text = |outcome: &SdkOutcome| match is_allowed {
+            true => way(outcome).to_owned(),
+            false => sdk_result::render(outcome),
         };
-        let difference = compare_texts(&text(before), &text(after));
+        let outcome = code_values::aligned(&before.outcome, &after.outcome, is_same_body);
+        let difference = compare_texts(&text(&before.outcome), &text(&outcome));
         if difference != Difference::Same {
             parts.push(part(Some(before.runtime), difference));
         }

@@ -173,6 +173,11 @@ impl Rules {
         }
         self.allow.iter().try_for_each(Allow::check)?;
         self.capture.iter().try_for_each(Capture::check)?;
+        if let Some(Capture { name, .. }) = self.capture.iter().enumerate().find_map(|(at, capture)| {
+            self.capture[..at].iter().any(|before| before.name == capture.name).then_some(capture)
+        }) {
+            return Err(invalid(&format!("Two captures have the name {name}"), "Give each another name."));
+        }
         self.read().map(drop)
     }
 

@@ -2,12 +2,12 @@
 //! being kept.
 
 use std::{
-    collections::VecDeque,
+    collections::{HashMap, VecDeque},
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use similar::{Algorithm, ChangeTag, InlineChangeOptions, TextDiff};
+use similar::{Algorithm, ChangeTag, DiffOp, DiffTag, InlineChangeOptions, TextDiff};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -83,11 +83,20 @@ pub(super) fn compare(
     loop {
         go_on(stop)?;
         let (before, after) = (Lines::take(first, at[0], ends[0], rules)?, Lines::take(second, at[1], ends[1], rules)?);
-        let (Some(old), Some(new)) = (before.texts(), after.texts()) else {
+        let (Some(mut old), Some(mut new)) = (before.texts(), after.texts()) else {
             let difference =
                 Difference::Bytes { offset: same.before, first_length: first.length, second_length: second.length };
             return Ok(Compared { difference, allowed, partial: None });
         };
+        // The newline between the last line and those that are left out after it belongs to them.
+        let is_left_out = !before.is_cut && !after.is_cut && (before.ends_left_out() || after.ends_left_out());
+        let (old_end, new_end) = (with_end(&old, &new), with_end(&new, &old));
+        if is_left_out {
+            old.pop();
+            old.extend(old_end.as_deref());
+            new.pop();
+            new.extend(new_end.as_deref());
+        }
         let alike = old.iter().zip(&new).take_while(|(old, new)| old == new).count();
         let is_cut = (alike == old.len() && before.is_cut) || (alike == new.len() && after.is_cut);
         // What differs may be behind lines that are left out.
@@ -101,6 +110,21 @@ pub(super) fn compare(
         let partial = (before.is_cut || after.is_cut).then_some(extent);
         return Ok(Compared { difference: lines(&old, &new, (&before, &after)), allowed, partial });
     }
+}
+
+/// The last of these lines with a line end: where it has none, that of the last one of the other text.
+fn with_end(lines: &[&str], other: &[&str]) -> Option<String> {
+    let last = *lines.last()?;
+    if last.ends_with('\n') {
+        return Some(last.to_owned());
+    }
+    let end = other.last().map(|line| split_end(line).1).filter(|end| !end.is_empty());
+    Some(format!("{last}{}", end.unwrap_or("\n")))
+}
+
+/// A line and its end.
+fn split_end(line: &str) -> (&str, &str) {
+    line.split_at(line.trim_end_matches(['\r', '\n']).len())
 }
 
 /// Compares two texts that are in memory.
@@ -270,6 +294,11 @@ impl Lines {
         self.kept.get(at).map_or(self.left_out, |line| line.left_out)
     }
 
+    /// Whether lines were left out after the last one that wasn't.
+    fn ends_left_out(&self) -> bool {
+        self.left_out > self.kept.last().map_or(0, |line| line.left_out)
+    }
+
     /// Where the nth of those lines begins.
     fn place(&self, at: usize) -> Place {
         match self.kept.get(at) {
@@ -295,16 +324,23 @@ fn lines(old: &[&str], new: &[&str], (before, after): (&Lines, &Lines)) -> Diffe
     let (mut hunks, mut listed, total) = (Vec::new(), 0, groups.len());
     for group in groups.iter().take(MOST_HUNKS) {
         let mut hunk = Hunk { lines: Vec::new() };
+        let ends = (ends_of(group, |op| &old[op.old_range()]), ends_of(group, |op| &new[op.new_range()]));
         let changes = group.iter().flat_map(|op| {
             diff.iter_inline_changes_with_options_deadline(op, InlineChangeOptions::default(), Some(deadline))
         });
         for change in changes.take(MOST_LINES - listed) {
             let pieces = change.iter_strings_lossy().map(|(differs, text)| (differs, text.into_owned())).collect();
             let is_same = change.tag() == ChangeTag::Equal;
+            let end = match (change.old_index(), change.new_index()) {
+                (Some(at), None) => old.get(at).and_then(|line| other_end(line, &ends.1)),
+                (None, Some(at)) => new.get(at).and_then(|line| other_end(line, &ends.0)),
+                _ => None,
+            };
             hunk.lines.push(ComparedLine {
                 first: change.old_index().and_then(|at| before.number(at)),
                 second: change.new_index().and_then(|at| after.number(at)),
                 pieces: shown(pieces, is_same),
+                end,
             });
         }
         listed += hunk.lines.len();
@@ -315,6 +351,18 @@ fn lines(old: &[&str], new: &[&str], (before, after): (&Lines, &Lines)) -> Diffe
     }
     let more = total.saturating_sub(hunks.len()) as u32;
     Difference::Text { hunks, more }
+}
+
+/// The ends of the lines that one text of a group has alone, by their text.
+fn ends_of<'t>(group: &[DiffOp], lines_of: impl Fn(&DiffOp) -> &'t [&'t str]) -> HashMap<&'t str, &'t str> {
+    let differing = group.iter().filter(|op| op.tag() != DiffTag::Equal);
+    differing.flat_map(lines_of).map(|line| split_end(line)).collect()
+}
+
+/// The end of a line that the other text has with another one.
+fn other_end(line: &str, others: &HashMap<&str, &str>) -> Option<String> {
+    let (text, end) = split_end(line);
+    others.get(text).filter(|other| **other != end).map(|_| end.to_owned())
 }
 
 /// The pieces of a line without its end, and only as much of a long line as is shown.

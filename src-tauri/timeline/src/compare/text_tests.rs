@@ -26,7 +26,7 @@ fn without(pattern: &str) -> Rules {
 /// The lines as a patch has them: `-2 text` of the first, `+3 text` of the second, with what differs in brackets.
 fn patch(difference: &Difference) -> Vec<String> {
     let Difference::Text { hunks, .. } = difference else { return Vec::new() };
-    let line = |ComparedLine { first, second, pieces }: &ComparedLine| {
+    let line = |ComparedLine { first, second, pieces, .. }: &ComparedLine| {
         let text: String = pieces
             .iter()
             .map(|LinePiece { text, differs }| if *differs { format!("[{text}]") } else { text.clone() })
@@ -48,6 +48,43 @@ fn lines_and_words_that_differ_are_found() {
     assert_eq!(patch(&found.difference), [" 1 a", "+2 x", " 2 b"]);
     let found = compared(b"a\nb", b"a\nb\n", &Rules::default());
     assert_ne!(found.difference, Difference::Same);
+}
+
+#[test]
+fn lines_that_differ_only_in_their_end_looked_the_same() {
+    let ends = |first: &[u8], second: &[u8]| {
+        let Difference::Text { hunks, .. } = compared(first, second, &Rules::default()).difference else {
+            panic!("{first:?} {second:?}")
+        };
+        hunks[0].lines.iter().map(|line| line.end.clone()).collect::<Vec<_>>()
+    };
+    let end = |text: &str| Some(text.to_owned());
+    assert_eq!(ends(b"a\n", b"a"), [end("\n"), end("")]);
+    assert_eq!(ends(b"x\r\n", b"x\n"), [end("\r\n"), end("\n")]);
+    assert_eq!(ends(b"x\r\r\n", b"x\r\n"), [end("\r\r\n"), end("\r\n")]);
+    assert_eq!(ends(b"same\na\nb", b"same\na\nc\n"), [None, None, None, None]);
+}
+
+#[test]
+fn the_newline_before_a_line_that_is_left_out_was_a_difference() {
+    let rules = without("^took");
+    for (first, second) in [
+        ("x\ndone", "x\ndone\ntook 5 ms"),
+        ("x\r\ndone", "x\r\ndone\r\ntook 5 ms"),
+        ("done\n", "done\ntook 5 ms\ntook 6 ms\n"),
+        ("done", "done\ntook 5 ms\n"),
+    ] {
+        for (first, second) in [(first, second), (second, first)] {
+            let found = compared(first.as_bytes(), second.as_bytes(), &rules);
+            assert_eq!(found.difference, Difference::Same, "{first:?} {second:?}");
+        }
+    }
+    for (first, second) in [("x\ndone", "x\ndone\n"), ("done", "done\nmore\ntook 5 ms"), ("", "\ntook 5 ms")] {
+        let found = compared(first.as_bytes(), second.as_bytes(), &rules);
+        assert_ne!(found.difference, Difference::Same, "{first:?} {second:?}");
+    }
+    let found = compared(b"b\ntook 1 ms\n", b"b\nc\ntook 2 ms\n", &rules);
+    assert_eq!(patch(&found.difference), [" 1 b", "+2 c"]);
 }
 
 #[test]
@@ -130,7 +167,17 @@ proptest! {
     /// What is left out changes nothing else.
     #[test]
     fn left_out_lines_do_not_count(first in text(), second in text()) {
-        let kept = |text: &str| text.split_inclusive('\n').filter(|line| !line.starts_with('a')).collect::<String>();
+        let is_left_out = |line: &&str| line.starts_with('a');
+        let ends_left_out = |text: &str| text.split_inclusive('\n').next_back().is_some_and(|line| is_left_out(&line));
+        let is_ended = ends_left_out(&first) || ends_left_out(&second);
+        let kept = |text: &str| {
+            let mut lines: Vec<String> =
+                text.split_inclusive('\n').filter(|line| !is_left_out(line)).map(str::to_owned).collect();
+            if let Some(last) = lines.last_mut().filter(|last| is_ended && !last.ends_with('\n')) {
+                last.push('\n');
+            }
+            lines
+        };
         let found = compared(first.as_bytes(), second.as_bytes(), &without("^a"));
         prop_assert_eq!(found.difference == Difference::Same, kept(&first) == kept(&second));
     }

@@ -39,8 +39,7 @@ const COMPARED: usize = 16 * 1024 * 1024;
 
 /// Answers the requests of one connection until it is closed.
 pub(super) async fn serve(mut connection: Connection, recordings: Arc<Recordings>) {
-    let has_resets = recordings.has_resets();
-    if has_resets {
+    if recordings.has_resets() {
         connection.prepare_reset();
     }
     let shared = Shared(Arc::new(Mutex::new(connection)));
@@ -66,8 +65,9 @@ pub(super) async fn serve(mut connection: Connection, recordings: Arc<Recordings
     };
     let served = http1::Builder::new()
         .timer(TokioTimer::new())
-        // Otherwise it reads on while a request is answered, and a byte must stay unread for a reset.
-        .half_close(has_resets)
+        // A client that has sent all of its requests may end its side and still get the responses. Without this, hyper also
+        // reads on while a request is answered, and a byte must stay unread for a reset.
+        .half_close(true)
         .serve_connection(TokioIo::new(OnlyReads(shared.clone())), service_fn(answer))
         .await;
     let mut write = shared;

@@ -376,6 +376,22 @@ async fn a_response_that_the_client_ended_stays_open_until_the_client_ends_it() 
     let _ = stream.read_to_end(&mut Vec::new()).await;
 }
 
+/// It got nothing, and the log said that it was served.
+#[tokio::test]
+async fn a_client_that_ends_its_side_gets_the_whole_response() {
+    let backend = DemoBackend::start().await;
+    let mocked = Mocked::of(backend.endpoint(), vec![get("/bytes/300000"), get("/ndjson?count=5&every=5")]).await;
+    for (path, least) in [("/bytes/300000", 300_000), ("/ndjson?count=5&every=5", 100)] {
+        let mut stream = mocked.connect().await;
+        let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        stream.shutdown().await.unwrap();
+        let mut bytes = Vec::new();
+        stream.read_to_end(&mut bytes).await.unwrap();
+        assert!(bytes.starts_with(b"HTTP/1.1 200") && bytes.len() > least, "{path}: {} bytes", bytes.len());
+    }
+}
+
 #[tokio::test]
 async fn the_speed_of_a_mock_is_changed_while_it_listens() {
     let folder = tempfile::tempdir().unwrap();

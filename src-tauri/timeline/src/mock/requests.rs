@@ -1,5 +1,8 @@
 //! The recorded exchanges of a mock, and which of them a request gets.
 
+use std::cmp::Reverse;
+
+use percent_encoding::percent_decode_str;
 use serde::Serialize;
 
 use super::{
@@ -13,6 +16,8 @@ use porthole_sdk::call::Act;
 
 /// Characters of a body that a miss shows.
 const SHOWN: usize = 1000;
+/// Characters of a path that are compared to find the closest one.
+const COMPARED: usize = 200;
 
 /// The exchanges of a session.
 #[derive(Debug, Default)]
@@ -221,19 +226,45 @@ fn differences(first: &RequestKey, second: &RequestKey) -> Vec<RequestPart> {
 fn closeness(asked: &RequestKey, recorded: &RequestKey) -> impl Ord + use<> {
     let differs = differences(asked, recorded);
     let same = |part: RequestPart| !differs.contains(&part);
-    let segments = || asked.path.split('/').zip(recorded.path.split('/'));
-    let begins_alike = segments().take_while(|(first, second)| first == second).count();
-    let alike = segments().filter(|(first, second)| first == second).count();
+    let (old, new) = (path_of(recorded), path_of(asked));
+    let segments = |path: &str| path.split('/').filter(|segment| !segment.is_empty()).map(str::to_owned).collect();
+    let (old_segments, new_segments): (Vec<String>, Vec<String>) = (segments(&old), segments(&new));
+    let alike = old_segments.iter().zip(&new_segments).filter(|(first, second)| first == second).count();
+    let characters = |path: &str| path.chars().take(COMPARED).collect::<Vec<char>>();
+    let (old, new) = (characters(&old), characters(&new));
+    let edits = edits(&old, &new);
+    // `/echo2` is rather a mistake for `/echo`, even with another method, than for `/items`.
+    let is_near = edits * 2 <= old.len().max(new.len());
     let parameters = asked.query.iter().filter(|parameter| recorded.query.contains(parameter)).count();
     (
         same(RequestPart::Path),
-        begins_alike,
         alike,
+        is_near,
         same(RequestPart::Method),
+        Reverse(edits),
         same(RequestPart::Query),
         parameters,
         same(RequestPart::Body),
     )
+}
+
+/// The path with its escapes decoded: clients escape different characters.
+fn path_of(key: &RequestKey) -> String {
+    percent_decode_str(&key.path).decode_utf8_lossy().into_owned()
+}
+
+/// How many characters must be added, removed or replaced to get one from the other (Levenshtein).
+fn edits(first: &[char], second: &[char]) -> usize {
+    let mut row: Vec<usize> = (0..=second.len()).collect();
+    for (n, old) in first.iter().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], n + 1);
+        for (at, new) in second.iter().enumerate() {
+            let replaced = diagonal + usize::from(old != new);
+            diagonal = row[at + 1];
+            row[at + 1] = replaced.min(diagonal + 1).min(row[at] + 1);
+        }
+    }
+    row[second.len()]
 }
 
 #[cfg(test)]
@@ -278,6 +309,31 @@ mod tests {
             assert_eq!(missed(&requests, &asked), (Some(call), differs), "{asked:?}");
         }
         assert_eq!(missed(&Requests::default(), &key("GET", "/", "")), (None, Vec::new()));
+    }
+
+    #[test]
+    fn a_mistake_in_a_path_was_closest_to_another_request() {
+        let recorded = [
+            key("GET", "/numbers", ""),
+            key("GET", "/items/1", ""),
+            key("GET", "/hello", ""),
+            key("POST", "/echo", "x"),
+            key("DELETE", "/items/12", ""),
+            key("GET", "/", ""),
+        ];
+        let requests = requests(&recorded);
+        for (method, path, call) in [
+            ("GET", "/echo2", 4),
+            ("GET", "/hell%6f", 3),
+            ("GET", "//hello", 3),
+            ("GET", "/hello/", 3),
+            ("GET", "/items/9", 2),
+            ("DELETE", "/items/9", 5),
+            ("GET", "/number", 1),
+        ] {
+            assert_eq!(missed(&requests, &key(method, path, "")).0, Some(call), "{method} {path}");
+        }
+        assert!(missed(&requests, &key("GET", &"/é%ff".repeat(10_000), "")).0.is_some());
     }
 
     #[test]

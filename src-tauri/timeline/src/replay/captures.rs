@@ -4,27 +4,34 @@ use tokio_util::sync::CancellationToken;
 
 use super::substitute::{Captured, captured};
 use crate::{CallId, Timeline, aside, compare::Capture};
-use porthole_base::error::Result;
+use porthole_base::error::{Code, Error, Result};
 use porthole_output::{Stream, View};
 
 /// The body of a response from which values are captured.
 const CAPTURED: u64 = 16 * 1024 * 1024;
 
 impl Timeline {
-    /// The values that later calls take from this one.
+    /// The values that later calls take from this one, and why one of them isn't there.
     pub(super) async fn captures(
         &self,
         captures: &[Capture],
         number: usize,
         recorded: CallId,
         new: CallId,
-    ) -> Result<Vec<Captured>> {
+    ) -> Result<(Vec<Captured>, Option<Error>)> {
         let of_it: Vec<&Capture> = captures.iter().filter(|capture| capture.call as usize == number).collect();
         if of_it.is_empty() {
-            return Ok(Vec::new());
+            return Ok((Vec::new(), None));
         }
         let (before, now) = (self.body_text(recorded).await?, self.body_text(new).await?);
-        Ok(of_it.into_iter().filter_map(|capture| captured(capture, before.as_deref(), now.as_deref())).collect())
+        let (mut found, mut missing) = (Vec::new(), None);
+        for capture in of_it {
+            match captured(capture, before.as_deref(), now.as_deref()) {
+                Some(value) => found.push(value),
+                None => missing = missing.or_else(|| Some(not_there(capture))),
+            }
+        }
+        Ok((found, missing))
     }
 
     /// The body of a call as text, with its codings undone.
@@ -41,4 +48,12 @@ impl Timeline {
         })
         .await
     }
+}
+
+fn not_there(Capture { name, call, path }: &Capture) -> Error {
+    Error::new(
+        Code::RuleInvalid,
+        format!("Nothing is at {path} in the response of call {call}, which {name} is captured from"),
+    )
+    .hint("Change the path of the capture, or check whether the response is what the later calls need.")
 }

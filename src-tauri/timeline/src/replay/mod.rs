@@ -6,22 +6,23 @@
 mod captures;
 mod repeat;
 mod shown;
+mod skipped;
 mod substitute;
 mod update;
 
 use std::time::{Duration, SystemTime};
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use ts_rs::TS;
 
 pub(crate) use self::shown::ShownReplay;
 pub use self::shown::{ReplayList, ReplayRow, ReplayRowResult, ReplayState};
-use self::substitute::Captured;
+pub use self::skipped::Skipped;
+use self::{skipped::left_out, substitute::Captured};
 use crate::{
     By, Timeline,
-    compare::{Comparison, Rules},
+    compare::{Capture, Comparison, Rules},
     session::title,
     summary::took_us,
 };
@@ -29,9 +30,9 @@ use porthole_base::error::{Code, Error, Result};
 use porthole_engine::Address;
 use porthole_http::{
     endpoint::Endpoint,
-    exchange::{Body, Engines, Exchange, PartContent, Request},
+    exchange::{Engines, Exchange},
 };
-use porthole_process::{Command, Place, Run, Stdin};
+use porthole_process::{Place, Run};
 use porthole_sdk::{
     call::{Act, Call, CallId, Origin},
     sdk_call::Sdk,
@@ -56,38 +57,6 @@ pub struct ReplayOptions {
     pub at_recorded_times: bool,
     /// Only calls with this text in their method, path or command line.
     pub only: Option<String>,
-}
-
-/// Why a call is left out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[serde(rename_all = "snake_case")]
-pub enum Skipped {
-    /// It was not selected.
-    NotSelected,
-    /// It was only recorded, or a start or stop of an extension's backend.
-    NotACall,
-    /// Its recording was canceled or stopped, so it isn't known how it ends.
-    Canceled,
-    /// It starts a program or sends a file of this machine, or goes to an engine.
-    NeedsHost,
-    /// It runs in a container, and none is given.
-    NeedsContainer,
-    /// It is a terminal: what was typed in it isn't recorded.
-    Terminal,
-}
-
-impl Skipped {
-    /// The reason in words, and what to do.
-    pub fn text(self) -> &'static str {
-        match self {
-            Self::NotSelected => "not selected",
-            Self::NotACall => "recorded only, or part of an extension's start",
-            Self::Canceled => "its recording was canceled or stopped",
-            Self::NeedsHost => "it uses a program, a file or an engine of this machine: add --allow-host",
-            Self::NeedsContainer => "it runs in a container: add --container NAME",
-            Self::Terminal => "it is a terminal: its input isn't recorded",
-        }
-    }
 }
 
 /// What became of one call.
@@ -135,6 +104,11 @@ pub struct Replayed {
 }
 
 impl Replayed {
+    /// The new call, if it has a result that can be expected from now on.
+    pub fn result_of(&self) -> Option<CallId> {
+        self.call.filter(|_| matches!(self.result, ReplayResult::Same { .. } | ReplayResult::Different { .. }))
+    }
+
     /// Whether it did something else than what was recorded, or could not be made.
     pub fn is_failed(&self) -> bool {
         matches!(self.result, ReplayResult::Different { .. } | ReplayResult::Failed { .. })
@@ -146,7 +120,8 @@ impl Timeline {
     /// stays here: a comparison may be long.
     ///
     /// # Errors
-    /// [`Code::RuleInvalid`]; [`Code::CallNotFound`] when the session was closed; [`Code::Cancelled`].
+    /// [`Code::RuleInvalid`]; [`Code::CallNotFound`] when the session was closed or has no call that is selected;
+    /// [`Code::Cancelled`].
     pub async fn replay(
         &self,
         session: u32,
@@ -157,10 +132,12 @@ impl Timeline {
     ) -> Result<()> {
         rules.check()?;
         let recorded = self.calls_of_session(session);
+        check_captures(&rules.capture, recorded.len())?;
         let mut values = Vec::new();
         let began = Instant::now();
         let began_ms = SystemTime::UNIX_EPOCH.elapsed().map(|since| since.as_millis() as u64).unwrap_or_default();
         let mut first_ms = None;
+        let mut is_selected = options.only.is_none();
         for (at, id) in recorded.into_iter().enumerate() {
             let call = self.call(id)?;
             if options.at_recorded_times {
@@ -172,18 +149,26 @@ impl Timeline {
                 }
             }
             stopped(stop)?;
-            let (new, result) = match self.again(&call, options, &values, began_ms) {
+            let (new, mut result) = match self.again(&call, options, &values, began_ms) {
                 Err(result) => (None, result),
                 Ok(new) => (Some(new), self.compared(id, new, &call, rules, stop).await),
             };
             stopped(stop)?;
-            if let Some(new) = new {
-                values.extend(self.captures(&rules.capture, at + 1, id, new).await?);
+            if let Some(new) = new.filter(|_| !matches!(result, ReplayResult::Failed { .. })) {
+                let (found, missing) = self.captures(&rules.capture, at + 1, id, new).await?;
+                values.extend(found);
+                if let Some(error) = missing {
+                    result = ReplayResult::Failed { error };
+                }
             }
+            is_selected |= !matches!(result, ReplayResult::Skipped { reason: Skipped::NotSelected });
             let took_us = new.and_then(|new| took_us(&self.call(new).ok()?.act));
             tell(Replayed { number: at + 1, title: method_and_title(&call), call: new, took_us, result });
         }
-        Ok(())
+        match &options.only {
+            Some(only) if !is_selected => Err(none_selected(only)),
+            _ => Ok(()),
+        }
     }
 
     /// Begins a recorded call again, unless it is left out.
@@ -235,7 +220,7 @@ impl Timeline {
             )
             .hint("It took a tenth of that or less when it was recorded. Check whether the backend hangs.")),
         };
-        let compared = match ended {
+        let compared = match ended.and_then(|()| self.got_as_far(new, call)) {
             // Its request is the recorded one, with captured values in it.
             Ok(()) => self.compare(recorded, new, rules, stop.clone()).await.map(Comparison::without_request),
             Err(error) => {
@@ -254,6 +239,42 @@ impl Timeline {
     }
 }
 
+impl Timeline {
+    /// Sees that a new call got to a response or a process where its recording did. What kept it from that is no result
+    /// that could be compared, or expected from now on.
+    fn got_as_far(&self, new: CallId, recorded: &Call) -> Result<()> {
+        let failure = match (&recorded.act, &self.call(new)?.act) {
+            (Act::Exchange(before), Act::Exchange(now)) if before.response.is_some() && now.response.is_none() => {
+                now.failure.as_ref().map(|failure| failure.error.clone())
+            }
+            (Act::Run(before), Act::Run(now)) if before.ending.is_some() && now.ending.is_none() => now.failure.clone(),
+            _ => None,
+        };
+        failure.map_or(Ok(()), Err)
+    }
+}
+
+/// Sees that each value is captured from a call that there is.
+///
+/// # Errors
+/// [`Code::RuleInvalid`].
+pub fn check_captures(captures: &[Capture], calls: usize) -> Result<()> {
+    match captures.iter().find(|capture| capture.call as usize > calls) {
+        None => Ok(()),
+        Some(Capture { name, call, .. }) => Err(Error::new(
+            Code::RuleInvalid,
+            format!("{name} is captured from call {call}, and the session has {calls} calls"),
+        )
+        .hint("Enter the number of the call with the value in its response.")),
+    }
+}
+
+fn none_selected(only: &str) -> Error {
+    Error::new(Code::CallNotFound, format!("No call of the session contains \"{only}\"")).hint(
+        "Select calls by a part of their method and path, or of their command line, as `session show` lists them.",
+    )
+}
+
 /// Ends a replay that was stopped.
 fn stopped(stop: &CancellationToken) -> Result<()> {
     if stop.is_cancelled() {
@@ -267,47 +288,6 @@ fn method_and_title(call: &Call) -> String {
     match &call.act {
         Act::Exchange(exchange) => format!("{} {}", exchange.request.method, title(call)),
         Act::Run(_) => title(call),
-    }
-}
-
-fn left_out(call: &Call, options: &ReplayOptions) -> Option<Skipped> {
-    if options.only.as_ref().is_some_and(|only| !method_and_title(call).contains(only)) {
-        return Some(Skipped::NotSelected);
-    }
-    if call.origin == Origin::Extension || call.skipped().is_some() {
-        return Some(Skipped::NotACall);
-    }
-    let failure = match &call.act {
-        Act::Exchange(exchange) => exchange.failure.as_ref().map(|failure| failure.error.code),
-        Act::Run(run) => run.failure.as_ref().map(|error| error.code),
-    };
-    // What a tap couldn't read is no request.
-    if failure == Some(Code::RequestUnreadable) {
-        return Some(Skipped::NotACall);
-    }
-    let is_stopped = matches!(&call.act, Act::Run(run) if !run.stops.is_empty());
-    if failure == Some(Code::Cancelled) || is_stopped {
-        return Some(Skipped::Canceled);
-    }
-    match &call.act {
-        Act::Exchange(Exchange { endpoint, request, .. }) => {
-            let goes_to_engine = matches!(options.endpoint.as_ref().unwrap_or(endpoint), Endpoint::Engine { .. });
-            ((goes_to_engine || sends_a_file(request)) && !options.allow_host).then_some(Skipped::NeedsHost)
-        }
-        Act::Run(Run { command: Command { terminal: Some(_), .. }, .. }) => Some(Skipped::Terminal),
-        Act::Run(Run { command: Command { place, stdin, .. }, .. }) => match place {
-            Place::Container { .. } if options.container.is_none() => Some(Skipped::NeedsContainer),
-            Place::Container { .. } if !matches!(stdin, Some(Stdin::File { .. })) => None,
-            _ => (!options.allow_host).then_some(Skipped::NeedsHost),
-        },
-    }
-}
-
-fn sends_a_file(request: &Request) -> bool {
-    match &request.body {
-        Body::File { .. } => true,
-        Body::Multipart { parts } => parts.iter().any(|part| matches!(part.content, PartContent::File { .. })),
-        Body::None | Body::Json { .. } | Body::Text { .. } | Body::Form { .. } => false,
     }
 }
 

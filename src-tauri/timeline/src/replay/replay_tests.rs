@@ -10,7 +10,8 @@ use crate::{
     inspect::tests::timeline,
     session::{PATIENCE, Session, SessionWriter, append},
 };
-use porthole_http::exchange::Header;
+use porthole_http::exchange::{Body, Failure, Header, Request, Stage, Unrecorded};
+use porthole_process::Command;
 
 fn options(endpoint: Option<&Endpoint>) -> ReplayOptions {
     ReplayOptions {
@@ -77,7 +78,7 @@ async fn requests_go_to_another_endpoint_and_are_compared() {
     let found = replayed(&path, &rules, &options(Some(other.endpoint()))).await;
     assert_eq!(kinds(&found), ["same", "same"], "{found:?}");
     let gone = options(None);
-    assert_eq!(kinds(&replayed(&path, &rules, &gone).await), ["different", "different"]);
+    assert_eq!(kinds(&replayed(&path, &rules, &gone).await), ["failed", "failed"]);
     let only = ReplayOptions { only: Some("GET /hello".to_owned()), ..options(Some(other.endpoint())) };
     assert_eq!(kinds(&replayed(&path, &rules, &only).await), ["same", "skipped"]);
 }
@@ -296,4 +297,82 @@ async fn an_engine_is_reached_only_when_that_is_allowed() {
     over(&timeline).await;
     let result = timeline.replay_results(0, 1, false).rows.remove(0).result;
     assert_eq!(result, ReplayRowResult::Skipped { reason: Skipped::NeedsHost });
+}
+
+/// An update with the backend down replaced every expected response by a failure.
+#[tokio::test]
+async fn a_call_that_got_no_response_does_not_become_what_is_expected() {
+    let (directory, recording) = timeline();
+    let backend = DemoBackend::start().await;
+    let id = recording.send(Origin::Composer, backend.endpoint().clone(), Request::new("GET", "/hello"));
+    ended(&recording, id).await;
+    let engine = || Err(Error::new(Code::EngineUnavailable, "none"));
+    ended(&recording, recording.run(Origin::Composer, engine(), sh("true"))).await;
+    let path = saved(&recording, &directory);
+    drop(backend);
+    let (_other, timeline) = timeline();
+    let session = Session::open(&path).unwrap();
+    let number = timeline.open_session(path.clone()).await.unwrap();
+    let mut found = Vec::new();
+    let lost = ReplayOptions { allow_host: true, ..options(None) };
+    timeline.replay(number, &Rules::default(), &lost, &CancellationToken::new(), |one| found.push(one)).await.unwrap();
+    assert_eq!(kinds(&found), ["failed", "same"], "{found:?}");
+    assert!(found[0].call.is_some() && found[0].result_of().is_none());
+    timeline.update_session(&session, &found).unwrap();
+    let updated = Session::open(&path).unwrap();
+    assert_eq!(updated.calls()[0].call.act, session.calls()[0].call.act);
+}
+
+#[tokio::test]
+async fn a_value_that_the_response_lacks_is_a_failure_and_not_a_literal_name_in_the_next_request() {
+    let (_directories, timeline, backend, session) = opened(&["/hello", "/hello"]).await;
+    let capture = |call: u32, path: &str| Capture { name: "id".to_owned(), call, path: path.to_owned() };
+    let to = options(Some(backend.endpoint()));
+    let replay = async |rules: Rules| {
+        let mut found = Vec::new();
+        let done = timeline.replay(session, &rules, &to, &CancellationToken::new(), |one| found.push(one)).await;
+        (done.map_err(|error| error.code), found)
+    };
+    let rules = |capture: Vec<Capture>| Rules { capture, allow: vec![date()] };
+    let (done, found) = replay(rules(vec![capture(1, "$.no-such-name")])).await;
+    assert_eq!((done, kinds(&found)), (Ok(()), vec!["failed", "same"]));
+    assert_eq!(replay(rules(vec![capture(3, "$.id")])).await.0, Err(Code::RuleInvalid), "there are two calls");
+    let twice = rules(vec![capture(1, "$.a"), capture(2, "$.b")]);
+    assert_eq!(twice.check().unwrap_err().code, Code::RuleInvalid, "one name, two values");
+}
+
+#[tokio::test]
+async fn a_selection_without_a_call_is_an_error() {
+    let (_directories, timeline, backend, session) = opened(&["/hello"]).await;
+    let only = ReplayOptions { only: Some("GET /helo".to_owned()), ..options(Some(backend.endpoint())) };
+    let done = timeline.replay(session, &Rules::default(), &only, &CancellationToken::new(), |_| {}).await;
+    assert_eq!(done.unwrap_err().code, Code::CallNotFound);
+}
+
+/// They were sent again without their body, or waited for what never came.
+#[tokio::test]
+async fn a_request_that_was_not_recorded_to_its_end_is_left_out() {
+    let (_directory, recording) = timeline();
+    let backend = DemoBackend::start().await;
+    ended(&recording, recording.send(Origin::Tap, backend.endpoint().clone(), Request::new("GET", "/hello"))).await;
+    let whole = recording.recorded(None)[0].call.clone();
+    let but = |change: fn(&mut Exchange)| {
+        let mut call = whole.clone();
+        let Act::Exchange(exchange) = &mut call.act else { panic!("a request was sent") };
+        change(exchange);
+        left_out(&call, &options(None))
+    };
+    assert_eq!(but(|_| {}), None);
+    let missing = but(|exchange| exchange.unrecorded = Some(Unrecorded { request_bytes: 1, response_bytes: 0 }));
+    assert_eq!(missing, Some(Skipped::Incomplete));
+    // A part of the response is missing: what is there is compared.
+    assert_eq!(but(|exchange| exchange.unrecorded = Some(Unrecorded { request_bytes: 0, response_bytes: 1 })), None);
+    let upgraded = but(|exchange| exchange.response.as_mut().expect("a response").status = 101);
+    assert_eq!(upgraded, Some(Skipped::Upgraded));
+    let left = but(|exchange| {
+        let error = Error::new(Code::ClientClosed, "closed");
+        let received = String::new();
+        exchange.failure = Some(Failure { stage: Stage::Body, error, received, protocol: None, reset: false });
+    });
+    assert_eq!(left, Some(Skipped::Canceled));
 }

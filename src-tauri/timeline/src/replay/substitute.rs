@@ -1,5 +1,7 @@
 //! Values of earlier responses in later requests and commands.
 
+use std::{cmp::Reverse, ops::Range};
+
 use crate::compare::{Capture, json::Json, path::PathPattern};
 use porthole_http::exchange::{Body, PartContent, Request};
 use porthole_process::{Command, Stdin};
@@ -23,31 +25,39 @@ pub(super) fn captured(capture: &Capture, recorded: Option<&str>, now: Option<&s
     Some(Captured { name: capture.name.clone(), recorded: recorded.and_then(value), now: now.and_then(value)? })
 }
 
-/// Puts captured values in: for `{{name}}`, and for the recorded value where it is a whole word.
+/// Puts captured values in: for `{{name}}`, and for the recorded value where it is a whole word. All at once: what one
+/// value puts in may be what another one was when it was recorded.
 fn filled(text: &str, values: &[Captured]) -> String {
-    values.iter().fold(text.to_owned(), |text, Captured { name, recorded, now }| {
-        let text = text.replace(&format!("{{{{{name}}}}}"), now);
-        match recorded {
-            Some(recorded) if recorded != now && !recorded.is_empty() => whole_words(&text, recorded, now),
-            _ => text,
-        }
-    })
+    let (mut out, mut from) = (String::new(), 0);
+    while let Some((place, now)) = first_place(text, from, values) {
+        out.push_str(&text[from..place.start]);
+        out.push_str(now);
+        from = place.end;
+    }
+    out.push_str(&text[from..]);
+    out
 }
 
-/// Replaces a text where no letter or digit is next to it: the id 7 isn't in `/items/17`.
-fn whole_words(text: &str, word: &str, by: &str) -> String {
-    let (mut out, mut rest) = (String::new(), text);
-    while let Some(at) = rest.find(word) {
-        let (before, after) = (&rest[..at], &rest[at + word.len()..]);
-        let is_word = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
-        let last = before.chars().next_back().or_else(|| out.chars().next_back());
-        let is_whole = !is_word(last) && !is_word(after.chars().next());
-        out.push_str(before);
-        out.push_str(if is_whole { by } else { word });
-        rest = after;
-    }
-    out.push_str(rest);
-    out
+/// Where the next value belongs; of two at the same place the longer one.
+fn first_place<'v>(text: &str, from: usize, values: &'v [Captured]) -> Option<(Range<usize>, &'v str)> {
+    let places = values.iter().flat_map(|Captured { name, recorded, now }| {
+        let name = format!("{{{{{name}}}}}");
+        let named = text[from..].find(&name).map(|at| from + at..from + at + name.len());
+        let recorded = recorded.as_deref().filter(|recorded| recorded != now && !recorded.is_empty());
+        let again = recorded.and_then(|recorded| whole_word(text, from, recorded));
+        [named, again].into_iter().flatten().map(move |place| (place, now.as_str()))
+    });
+    // The first of equal ones.
+    places.min_by_key(|(place, _)| (place.start, Reverse(place.end)))
+}
+
+/// The next place of a text where no letter or digit is next to it: the id 7 isn't in `/items/17`.
+fn whole_word(text: &str, from: usize, word: &str) -> Option<Range<usize>> {
+    let is_word = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+    text[from..]
+        .match_indices(word)
+        .map(|(at, _)| from + at..from + at + word.len())
+        .find(|place| !is_word(text[..place.start].chars().next_back()) && !is_word(text[place.end..].chars().next()))
 }
 
 /// A request with the values in its path, query, headers and body.
@@ -112,6 +122,30 @@ mod tests {
             assert_eq!(filled(text, &[value("7", "42")]), filled_in, "{text}");
         }
         assert_eq!(filled("/x", &[value("", "42")]), "/x");
+    }
+
+    /// The second request went to the item of the third.
+    #[test]
+    fn what_one_value_puts_in_is_not_taken_for_another_ones_recorded_value() {
+        let one = |name: &str, recorded: &str, now: &str| Captured {
+            name: name.to_owned(),
+            recorded: Some(recorded.to_owned()),
+            now: now.to_owned(),
+        };
+        let values = [one("a", "1", "2"), one("b", "2", "3"), one("long", "2-x", "y")];
+        for (text, filled_in) in [
+            ("/items/1", "/items/2"),
+            ("/items/2", "/items/3"),
+            ("/items/1,2,1", "/items/2,3,2"),
+            ("{{a}}{{b}}", "23"),
+            ("/{{a}}/1/{{b}}/2", "/2/2/3/3"),
+            ("/2-x/2", "/y/3"),
+            ("12 21 é1", "12 21 é1"),
+        ] {
+            assert_eq!(filled(text, &values), filled_in, "{text}");
+        }
+        // A value with the name of another in it stays a value.
+        assert_eq!(filled("{{a}}", &[one("a", "7", "{{b}}"), one("b", "8", "9")]), "{{b}}");
     }
 
     #[test]

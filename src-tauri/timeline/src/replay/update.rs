@@ -10,8 +10,8 @@ use porthole_output::SavedFile;
 use porthole_sdk::call::Call;
 
 impl Timeline {
-    /// Writes the session's file again with the results of a replay as what is expected. Calls that weren't made, or that were
-    /// added to the file meanwhile, stay as they are, and so do its rules.
+    /// Writes the session's file again with the results of a replay as what is expected. Calls that weren't made or failed,
+    /// or that were added to the file meanwhile, stay as they are, and so do its rules.
     ///
     /// # Errors
     /// [`Code::SessionInUse`]; [`Code::SessionChanged`] when the file has other calls now; those of [`Session::open`] and
@@ -26,7 +26,7 @@ impl Timeline {
         }
         let mut writer = SessionWriter::begin(path, true)?;
         for (n, recorded) in now.calls().iter().enumerate() {
-            let new = replayed.iter().find(|one| one.number == n + 1).and_then(|one| one.call);
+            let new = replayed.iter().find(|one| one.number == n + 1).and_then(Replayed::result_of);
             let Some(id) = new else {
                 writer.add_unchanged(&now, n)?;
                 continue;

@@ -18,6 +18,7 @@ use super::{
 use crate::chunk_times::ChunkReader;
 use porthole_base::{
     error::{Code, Error, Result},
+    links,
     lock::LockBeside,
 };
 use porthole_output::{SavedFile, Stream, save_failed};
@@ -63,7 +64,9 @@ pub fn change_rules(path: &Path, change: impl FnOnce(&Session) -> Result<Option<
 
 /// Keeps others from changing a session file until it is dropped.
 pub(crate) fn lock(path: &Path, patience: Duration) -> Result<LockBeside> {
-    let locked = LockBeside::wait(path, patience).map_err(|error| save_failed(path, &error))?;
+    // One that names the file by a link waits for one that doesn't.
+    let locked = links::followed(path).and_then(|file| LockBeside::wait(&file, patience));
+    let locked = locked.map_err(|error| save_failed(path, &error))?;
     locked.ok_or_else(|| {
         Error::new(Code::SessionInUse, format!("Another program is writing {}", path.display()))
             .hint("Try again when it has finished, or choose another file.")
@@ -158,6 +161,28 @@ mod tests {
                 assert_eq!(output.read(stream, 0, 999).unwrap(), expected.read(stream, 0, 999).unwrap());
             }
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn adding_calls_replaced_a_link_and_made_a_private_session_readable_by_everyone() {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+        let folder = tempfile::tempdir().unwrap();
+        let [link, path] = ["link.porthole", "deep/a.porthole"].map(|name| folder.path().join(name));
+        std::fs::create_dir(folder.path().join("deep")).unwrap();
+        symlink(&path, &link).unwrap();
+        let mode = || std::fs::metadata(&path).unwrap().permissions().mode() & 0o777;
+        append(&link, &[], PATIENCE).unwrap();
+        assert_eq!(mode(), 0o600);
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
+        append(&link, &[], PATIENCE).unwrap();
+        change_rules(&link, |_| Ok(Some(serde_json::json!({ "allow": [] })))).unwrap();
+        assert!(link.is_symlink());
+        assert_eq!(mode(), 0o640);
+        assert_eq!(Session::open(&path).unwrap().rules(), &serde_json::json!({ "allow": [] }));
+        let held = lock(&path, PATIENCE).unwrap();
+        assert_eq!(append(&link, &[], Duration::from_millis(10)).unwrap_err().code, Code::SessionInUse);
+        drop(held);
     }
 
     #[test]

@@ -12,6 +12,7 @@ use serde_json::Value;
 use super::{
     Recorded,
     format::SessionCall,
+    is_archive,
     layout::{self, Layout, Place, Places, invalid, unreadable},
 };
 use crate::chunk_times::ChunkReader;
@@ -46,7 +47,11 @@ impl Session {
             return Err(of(invalid("It isn't a file")));
         }
         let file = Arc::new(until_free(|| File::open(path)).map_err(|error| of(unreadable(&error)))?);
-        let layout = Arc::new(layout::read(BufReader::new(&*file)).map_err(of)?);
+        let layout = layout::read(BufReader::new(&*file)).map_err(|error| match is_archive(path) {
+            true => not_session(path),
+            false => of(error),
+        });
+        let layout = Arc::new(layout?);
         Ok(Self { file, path: path.to_owned(), layout })
     }
 
@@ -167,6 +172,11 @@ impl Session {
         }
         Err(named(&self.path, invalid("It is damaged: a checksum doesn't match")))
     }
+}
+
+fn not_session(path: &Path) -> Error {
+    Error::new(Code::SessionInvalid, format!("{} is an HTTP archive, not a session", path.display()))
+        .hint("Open the archive in Porthole and export its calls as a session.")
 }
 
 /// What a body is, and its codings.

@@ -59,9 +59,9 @@ impl<'a> SessionWriter<'a> {
     /// Begins one at this absolute path.
     ///
     /// # Errors
-    /// Those of [`NewFile::begin`].
+    /// Those of [`NewFile::begin_private`].
     pub fn begin(path: &Path, replace: bool) -> Result<Self> {
-        let new = NewFile::begin(path, replace)?;
+        let new = NewFile::begin_private(path, replace)?;
         let file = new.file().try_clone().map_err(|error| new.failed(&error))?;
         let abandoned = Arc::new(AtomicBool::new(false));
         let file = BufWriter::with_capacity(256 * 1024, file);

@@ -16,4 +16,8 @@ second?: number,
 /**
  * Its text without the line end, in pieces; the beginning of a long one.
  */
-pieces: Array<LinePiece>, };
+pieces: Array<LinePiece>, 
+/**
+ * The line end, empty where there is none, if the other text has the same line with another one.
+ */
+end?: string, };

@@ -5,7 +5,7 @@
  */
 export type RedactOptions = { 
 /**
- * `Authorization` and other headers with credentials.
+ * `Authorization` and other headers with credentials, and passwords in URLs.
  */
 authorization: boolean, 
 /**

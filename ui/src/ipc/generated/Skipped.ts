@@ -3,4 +3,4 @@
 /**
  * Why a call is left out.
  */
-export type Skipped = "not_selected" | "not_a_call" | "canceled" | "needs_host" | "needs_container" | "terminal";
+export type Skipped = "not_selected" | "not_a_call" | "canceled" | "needs_host" | "needs_container" | "terminal" | "incomplete" | "upgraded";

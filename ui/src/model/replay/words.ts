@@ -12,6 +12,8 @@ const SKIPPED: Record<Skipped, string> = {
   needs_host: "it uses a program, a file or an engine of this machine",
   needs_container: "it runs in a container",
   terminal: "it is a terminal: its input isn't recorded",
+  incomplete: "its request body wasn't recorded completely",
+  upgraded: "it changes to another protocol: what follows isn't recorded",
 }
 
 /** What became of a call: a word or two, and more about it. */

@@ -35,9 +35,9 @@ impl HarWriter {
     /// Begins one at this absolute path.
     ///
     /// # Errors
-    /// Those of [`NewFile::begin`].
+    /// Those of [`NewFile::begin_private`].
     pub fn begin(path: &Path, replace: bool) -> Result<Self> {
-        let new = NewFile::begin(path, replace)?;
+        let new = NewFile::begin_private(path, replace)?;
         let file = new.file().try_clone().map_err(|error| new.failed(&error))?;
         let mut to = BufWriter::with_capacity(256 * 1024, file);
         let creator = json!({ "name": "Porthole", "version": env!("CARGO_PKG_VERSION") });

@@ -4,9 +4,11 @@ use std::io::{self, Write};
 
 use super::{
     FieldNames, RedactionKind, Tally,
+    facts::Redactor,
     fields::FieldRedactor,
     place_of,
     secrets::{Collected, Replacer, Secrets},
+    urls::UrlPasswords,
 };
 use crate::session::{Content, Recorded, WriteFailed, Written};
 use porthole_base::error::{Code, Error, Result};
@@ -165,12 +167,14 @@ fn look_through(
     names: &FieldNames,
     secrets: &Secrets,
     tell: &mut dyn FnMut(&str, Option<&str>),
+    see: &mut dyn FnMut(&[u8]),
 ) -> Result<Option<Looked>> {
     let mut pipeline = Pipeline::new(one, stream, names, secrets)?;
     let (mut out, mut length, mut halted) = (Vec::new(), 0, false);
     let read = each_piece(one, stream, &mut |bytes, _| {
         if !halted {
             halted = pipeline.push(bytes, &mut out, tell).is_err();
+            see(&out);
             length += out.len() as u64;
             out.clear();
         }
@@ -178,6 +182,7 @@ fn look_through(
     });
     reading(read)?;
     halted = halted || pipeline.finish(&mut out, tell).is_err();
+    see(&out);
     length += out.len() as u64;
     let is_decoded = pipeline.decoder.is_some();
     let looked = Looked { fields: pipeline.found, known: pipeline.known.count, length, is_decoded };
@@ -191,16 +196,26 @@ fn reading(read: Written) -> Result<()> {
     })
 }
 
-/// Collects values of fields in a call's bytes.
-pub(super) fn collect(one: &Recorded, names: &FieldNames, tally: &mut Tally, collected: &mut Collected) -> Result<()> {
+/// Collects values of fields and passwords of URLs in a call's bytes.
+pub(super) fn collect(one: &Recorded, redactor: &mut Redactor<'_>) -> Result<()> {
+    let Redactor { options, fields, tally, collected } = redactor;
     let none = Collected::default().known();
     for stream in [Stream::Stdout, Stream::Stderr] {
         let place = place_of(one, stream);
+        let mut in_urls = Collected::default();
+        let mut passwords = UrlPasswords::new();
         let mut tell = |name: &str, value: Option<&str>| {
             value.into_iter().for_each(|value| collected.add(value));
             tally.add(RedactionKind::Field, name, place, 1);
         };
-        look_through(one, stream, names, &none, &mut tell)?;
+        let mut see = |bytes: &[u8]| {
+            if options.authorization {
+                passwords.push(bytes, &mut in_urls);
+            }
+        };
+        look_through(one, stream, fields, &none, &mut tell, &mut see)?;
+        passwords.finish(&mut in_urls);
+        collected.add_all(in_urls);
     }
     Ok(())
 }
@@ -210,7 +225,7 @@ pub(super) fn look(one: &Recorded, names: &FieldNames, secrets: &Secrets, tally:
     let mut change = BodyChange::default();
     for stream in [Stream::Stdout, Stream::Stderr] {
         let place = place_of(one, stream);
-        let Some(looked) = look_through(one, stream, names, secrets, &mut |_, _| ())? else {
+        let Some(looked) = look_through(one, stream, names, secrets, &mut |_, _| (), &mut |_| ())? else {
             tally.add(RedactionKind::Unchecked, "", place, 1);
             continue;
         };

@@ -91,7 +91,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::{
-        super::{PLACEHOLDER, fields::FieldNames},
+        super::{FieldNames, PLACEHOLDER},
         *,
     };
 

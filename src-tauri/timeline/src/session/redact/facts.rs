@@ -1,21 +1,19 @@
 //! What is taken out of a call's facts. They are walked in the form in which they are written, so that nothing is
 //! overlooked that is added to them.
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Map, Value};
 
 use super::{
     FieldNames, PLACEHOLDER, RedactOptions, RedactionKind, RedactionPlace, Tally,
     fields::FieldRedactor,
+    names::{is_credential_header, is_secret_variable},
     secrets::{Collected, Secrets},
+    urls::UrlPasswords,
+    values::is_specific,
 };
 use porthole_base::error::{Code, Error, Result};
 use porthole_sdk::call::Call;
-
-/// Headers with credentials.
-const CREDENTIALS: [&str; 6] =
-    ["authorization", "proxy-authorization", "x-api-key", "x-auth-token", "x-registry-auth", "x-registry-config"];
-/// A variable with one of these in its name has a secret value, which is looked for elsewhere too.
-const SECRET_VARIABLES: [&str; 8] = ["key", "token", "secret", "pass", "pwd", "credential", "auth", "cookie"];
 
 /// Members with fixed words as values.
 const WORDS: [&str; 13] = [
@@ -52,7 +50,7 @@ impl Redactor<'_> {
 
     fn walk(&mut self, value: &mut Value, place: RedactionPlace) {
         match value {
-            Value::String(text) => self.text(text, place),
+            Value::String(text) => self.text(text, place, true),
             Value::Array(items) => items.iter_mut().for_each(|item| self.walk(item, place)),
             Value::Object(fields) => {
                 self.form_field(fields, place);
@@ -67,7 +65,11 @@ impl Redactor<'_> {
     fn member(&mut self, name: &str, value: &mut Value, place: RedactionPlace) {
         match (name, &mut *value) {
             ("headers" | "trailers", Value::Array(lines)) => {
-                lines.iter_mut().filter_map(Value::as_object_mut).for_each(|line| self.header(line, place));
+                for line in lines.iter_mut().filter_map(Value::as_object_mut) {
+                    self.header(line, place);
+                    self.line(line, place);
+                }
+                return;
             }
             // Rows that are switched off are headers, and others.
             ("off", Value::Array(rows)) => {
@@ -77,7 +79,11 @@ impl Redactor<'_> {
                 }
             }
             ("env", Value::Array(variables)) => {
-                variables.iter_mut().filter_map(Value::as_object_mut).for_each(|one| self.variable(one, place));
+                for variable in variables.iter_mut().filter_map(Value::as_object_mut) {
+                    self.variable(variable, place);
+                    self.line(variable, place);
+                }
+                return;
             }
             ("args", Value::Array(args)) => self.arguments(args, place),
             _ => {}
@@ -85,45 +91,76 @@ impl Redactor<'_> {
         self.walk(value, place);
     }
 
+    /// Looks into the value of a header or a variable. By its name it was looked at, and may be one that stays.
+    fn line(&mut self, line: &mut Map<String, Value>, place: RedactionPlace) {
+        if let Some(Value::String(text)) = line.get_mut("value") {
+            self.text(text, place, false);
+        }
+    }
+
     fn header(&mut self, line: &mut Map<String, Value>, place: RedactionPlace) {
         let Some((name, value)) = pair(line) else { return };
-        let lower = name.to_ascii_lowercase();
-        let is_cookie = matches!(lower.as_str(), "cookie" | "set-cookie");
-        if is_cookie && self.options.cookies {
-            let (replaced, secrets) = cookies(&value, lower == "set-cookie");
-            secrets.iter().for_each(|secret| self.collected.add(secret));
-            self.tally.add(RedactionKind::Cookie, &name, place, secrets.len() as u64);
-            line.insert("value".to_owned(), replaced.into());
-            return;
+        if let Some(redacted) = self.header_value(&name, &value, place) {
+            line.insert("value".to_owned(), redacted.into());
         }
-        let named = self.options.headers.iter().any(|one| one.eq_ignore_ascii_case(&name)) || self.fields.has(&name);
-        let credentials = self.options.authorization && CREDENTIALS.contains(&lower.as_str());
-        if (named || credentials) && !value.is_empty() {
-            // `Bearer` and `Basic` tell nothing.
-            let (scheme, secret) = match value.split_once(' ') {
-                Some((scheme, secret)) if lower.ends_with("authorization") => (format!("{scheme} "), secret),
-                _ => (String::new(), value.as_str()),
-            };
-            self.collected.add(secret);
-            self.tally.add(RedactionKind::Header, &name, place, 1);
-            line.insert("value".to_owned(), format!("{scheme}{PLACEHOLDER}").into());
+    }
+
+    /// The value of a header without its credentials, if it has any.
+    fn header_value(&mut self, name: &str, value: &str, place: RedactionPlace) -> Option<String> {
+        let lower = name.to_ascii_lowercase();
+        if self.options.cookies && matches!(lower.as_str(), "cookie" | "set-cookie") {
+            let (replaced, secrets) = cookies(value, lower == "set-cookie");
+            secrets.iter().for_each(|secret| self.collected.add(secret));
+            if !secrets.is_empty() {
+                self.tally.add(RedactionKind::Cookie, name, place, secrets.len() as u64);
+            }
+            return (!secrets.is_empty()).then_some(replaced);
+        }
+        let is_named = self.options.headers.iter().any(|one| one.eq_ignore_ascii_case(name));
+        // A header with credentials is one, also where a field has the same name.
+        let is_secret = if is_credential_header(name) { self.options.authorization } else { self.fields.has(name) };
+        if !is_named && !is_secret {
+            return None;
+        }
+        // `Bearer` and `Basic` tell nothing.
+        let (scheme, secret) = match value.split_once(' ') {
+            Some((scheme, secret)) if lower.ends_with("authorization") => (format!("{scheme} "), secret),
+            _ => (String::new(), value),
+        };
+        if !is_new(secret) || !is_named && matches!(secret.to_ascii_lowercase().as_str(), "true" | "false") {
+            return None;
+        }
+        self.collected.add(secret);
+        if scheme.eq_ignore_ascii_case("basic ") {
+            self.basic(secret);
+        }
+        self.tally.add(RedactionKind::Header, name, place, 1);
+        Some(format!("{scheme}{PLACEHOLDER}"))
+    }
+
+    /// The password in `user:password` of the Basic scheme may be elsewhere without that encoding.
+    fn basic(&mut self, encoded: &str) {
+        let decoded = STANDARD.decode(encoded.trim()).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+        if let Some((_, password)) = decoded.as_deref().and_then(|pair| pair.split_once(':')) {
+            self.collected.add(password);
         }
     }
 
     fn variable(&mut self, variable: &mut Map<String, Value>, place: RedactionPlace) {
         let Some((name, value)) = pair(variable) else { return };
-        if self.options.environment && !value.is_empty() {
+        if self.options.environment && is_new(&value) {
             self.variable_found(&name, &value, place);
             variable.insert("value".to_owned(), PLACEHOLDER.into());
         }
     }
 
     fn variable_found(&mut self, name: &str, value: &str, place: RedactionPlace) {
-        let lower = name.to_ascii_lowercase();
-        // Those of others, as `production` or a path, occur by chance.
-        if SECRET_VARIABLES.iter().any(|part| lower.contains(part)) {
+        // Others, as `production` or a path, occur by chance.
+        if is_secret_variable(name) || is_specific(name, value) {
             self.collected.add(value);
         }
+        // It is replaced here, and its password wherever else it is.
+        UrlPasswords::collect(value, self.collected);
         self.tally.add(RedactionKind::Variable, name, place, 1);
     }
 
@@ -140,18 +177,29 @@ impl Redactor<'_> {
             if let Some((prefix, (name, secret))) =
                 variable.and_then(|(prefix, rest)| Some((prefix, rest.split_once('=')?)))
                 && self.options.environment
+                && is_new(secret)
             {
                 self.variable_found(name, secret, place);
                 *arg = format!("{prefix}{name}={PLACEHOLDER}");
-            } else if let Some((option, secret)) = this.split_once('=').filter(|(option, _)| self.is_option(option)) {
+            } else if let Some((option, secret)) = this.split_once('=').filter(|one| self.is_set(*one)) {
                 self.field_found(option.trim_start_matches('-'), secret, place);
                 *arg = format!("{option}={PLACEHOLDER}");
-            } else if self.is_option(&before) && !this.starts_with('-') {
+            } else if self.is_option(&before) && !this.starts_with('-') && is_new(&this) {
                 self.field_found(before.trim_start_matches('-'), &this, place);
                 PLACEHOLDER.clone_into(arg);
+            } else if matches!(before.as_str(), "-H" | "--header")
+                && let Some((name, value)) = this.split_once(':')
+                && let Some(redacted) = self.header_value(name.trim(), value.trim(), place)
+            {
+                *arg = format!("{name}: {redacted}");
             }
             before = this;
         }
+    }
+
+    /// Whether this option is set to something secret.
+    fn is_set(&self, (option, value): (&str, &str)) -> bool {
+        self.is_option(option) && is_new(value)
     }
 
     fn is_option(&self, option: &str) -> bool {
@@ -180,8 +228,8 @@ impl Redactor<'_> {
         }
     }
 
-    /// Fields of JSON in a text, and of a query.
-    fn text(&mut self, text: &mut String, place: RedactionPlace) {
+    /// Fields of JSON in a text, of a query, and of a form if the text may be one: a cookie looks the same.
+    fn text(&mut self, text: &mut String, place: RedactionPlace, may_be_form: bool) {
         if text.contains('"') {
             let mut out = Vec::with_capacity(text.len());
             let mut redactor = FieldRedactor::new(self.fields);
@@ -199,20 +247,27 @@ impl Redactor<'_> {
             }
         }
         if text.contains('=') {
-            self.query(text, place);
+            self.query(text, place, may_be_form);
+        }
+        // They are replaced with all secrets that are known then.
+        if self.options.authorization {
+            UrlPasswords::collect(text, self.collected);
         }
     }
 
-    fn query(&mut self, text: &mut String, place: RedactionPlace) {
+    fn query(&mut self, text: &mut String, place: RedactionPlace, may_be_form: bool) {
         let mut out = String::new();
         let mut rest = text.as_str();
-        while let Some(at) = rest.find(['?', '&']) {
-            let (before, after) = rest.split_at(at + 1);
+        // A form, and `NAME=value`, begin with a name.
+        let mut next = if may_be_form { Some(0) } else { rest.find(['?', '&']).map(|at| at + 1) };
+        while let Some(begin) = next {
+            let (before, after) = rest.split_at(begin);
             out.push_str(before);
             rest = after;
+            next = rest.find(['?', '&']).map(|at| at + 1);
             let Some((name, value)) = after.split_once('=') else { continue };
             let decoded = percent_encoding::percent_decode_str(name).decode_utf8_lossy();
-            if !self.fields.has(&decoded) {
+            if !is_name(name) || !self.fields.has(&decoded) {
                 continue;
             }
             let end = value.find(['&', '#', ' ', '"', '\'', '<', '>', '\n']).unwrap_or(value.len());
@@ -223,6 +278,7 @@ impl Redactor<'_> {
                 out.push('=');
                 out.push_str(PLACEHOLDER);
                 rest = &value[end..];
+                next = rest.find(['?', '&']).map(|at| at + 1);
             }
         }
         out.push_str(rest);
@@ -295,6 +351,17 @@ fn each_place(call: &mut Value, tell: &mut dyn FnMut(&mut Value, RedactionPlace)
     }
 }
 
+/// Whether a field can have this name as it is in a form or a query.
+fn is_name(name: &str) -> bool {
+    let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '[' | ']' | '%' | '+' | '$' | ':');
+    name.len() <= 256 && name.chars().all(is_part)
+}
+
+/// Whether there is a value that wasn't redacted before.
+fn is_new(value: &str) -> bool {
+    !value.is_empty() && value != PLACEHOLDER
+}
+
 fn pair(line: &Map<String, Value>) -> Option<(String, String)> {
     let text = |name: &str| line.get(name).and_then(Value::as_str).map(str::to_owned);
     Some((text("name")?, text("value")?))
@@ -305,7 +372,7 @@ fn cookies(header: &str, sets: bool) -> (String, Vec<String>) {
     let mut secrets = Vec::new();
     let parts = header.split(';').enumerate().map(|(n, part)| match part.split_once('=') {
         // What follows the first pair says where and how long.
-        Some((name, value)) if !(value.is_empty() || sets && n > 0) => {
+        Some((name, value)) if is_new(value) && !(sets && n > 0) => {
             secrets.push(value.trim().trim_matches('"').to_owned());
             format!("{name}={PLACEHOLDER}")
         }

@@ -2,10 +2,8 @@
 //! parsed into values and written again. It works on tokens and not on a grammar, so that it also finds JSON in event
 //! streams, JSON lines and logs, and in JSON that is cut or not quite valid.
 
-use std::collections::HashSet;
-
 use super::{
-    PLACEHOLDER,
+    FieldNames, PLACEHOLDER,
     embedded::{Embedded, is_blank},
 };
 
@@ -15,26 +13,6 @@ const LONGEST_NAME: usize = 256;
 const LONGEST_VALUE: usize = 4096;
 /// JSON in a string of JSON, and so on, this many times.
 const EMBEDDED: u8 = 4;
-
-/// Names of fields. Case, `_` and `-` don't count: `access_token` is `accessToken`.
-#[derive(Debug, Clone, Default)]
-pub struct FieldNames(HashSet<String>);
-
-impl FieldNames {
-    /// These names.
-    pub fn new<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
-        Self(names.into_iter().map(plain).filter(|name| !name.is_empty()).collect())
-    }
-
-    /// Whether it is one of them.
-    pub fn has(&self, name: &str) -> bool {
-        self.0.contains(&plain(name))
-    }
-}
-
-fn plain(name: &str) -> String {
-    name.chars().filter(|c| !matches!(c, '_' | '-')).flat_map(char::to_lowercase).collect()
-}
 
 /// Where in the text the next byte is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -266,6 +244,10 @@ impl<'n> FieldRedactor<'n> {
     }
 
     fn found_text(&mut self, found: Found<'_>) {
+        // Redacted before: it stays, and isn't found again.
+        if self.value == PLACEHOLDER.as_bytes() {
+            return;
+        }
         let value = (self.value.len() <= LONGEST_VALUE).then(|| unescaped(&self.value));
         self.found(value.as_deref(), found);
     }
@@ -346,6 +328,13 @@ mod tests {
     fn the_values_are_reported_as_they_are() {
         let (_, found) = redact(&[br#"{"token":"a\u0062\"c","access_token":7}"#]);
         assert_eq!(found, [("token".to_owned(), Some("ab\"c".to_owned())), ("access_token".to_owned(), None)]);
+    }
+
+    #[test]
+    fn what_was_redacted_before_was_found_again() {
+        for before in [r#"{"token":"[redacted]","a":1}"#, r#"{"in":"{\"token\" : \"[redacted]\"}"}"#] {
+            assert_eq!(redact(&[before.as_bytes()]), (before.to_owned(), vec![]));
+        }
     }
 
     fn value() -> impl Strategy<Value = Value> {

@@ -2,13 +2,17 @@
 //! through and listed; the user sees that, and then the same is done while the session is written.
 //!
 //! Values of headers, cookies, variables and JSON fields are replaced where they are. Those that are secrets by themselves (all
-//! but variables with harmless names) are then replaced wherever else they occur: in paths, arguments, bodies and outputs.
+//! but ordinary values of variables) and passwords of URLs are then replaced wherever they occur: in paths, arguments, bodies
+//! and outputs.
 
 mod body;
 mod embedded;
 mod facts;
 mod fields;
+mod names;
 mod secrets;
+mod urls;
+mod values;
 
 use std::collections::BTreeMap;
 
@@ -18,7 +22,7 @@ use ts_rs::TS;
 use super::{Recorded, SessionWriter};
 use body::{BodyChange, RedactedContent};
 use facts::Redactor;
-pub use fields::FieldNames;
+pub use names::FieldNames;
 use porthole_base::error::Result;
 use porthole_output::Stream;
 use porthole_sdk::call::Call;
@@ -27,8 +31,8 @@ use secrets::{Collected, Secrets};
 /// What is there in place of what was taken out.
 pub const PLACEHOLDER: &str = "[redacted]";
 
-/// JSON fields that are taken out unless the user says otherwise.
-pub const FIELDS: [&str; 14] = [
+/// JSON fields that are taken out unless the user says otherwise, also with other words around these.
+pub const FIELDS: [&str; 22] = [
     "password",
     "passwd",
     "passphrase",
@@ -43,12 +47,20 @@ pub const FIELDS: [&str; 14] = [
     "private_key",
     "session_id",
     "credentials",
+    "credential",
+    "pwd",
+    "passcode",
+    "jwt",
+    "authorization",
+    "access_key",
+    "encryption_key",
+    "signing_key",
 ];
 
 /// What is taken out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct RedactOptions {
-    /// `Authorization` and other headers with credentials.
+    /// `Authorization` and other headers with credentials, and passwords in URLs.
     pub authorization: bool,
     /// `Cookie` and `Set-Cookie`: the values.
     pub cookies: bool,
@@ -182,7 +194,7 @@ impl Redacted {
         for (n, one) in recorded.iter().enumerate() {
             redactor.tally.call = n + 1;
             calls.push(redactor.by_name(one.ended())?);
-            body::collect(one, &fields, redactor.tally, redactor.collected)?;
+            body::collect(one, &mut redactor)?;
         }
         let secrets = collected.known();
         let mut changes = Vec::with_capacity(calls.len());

@@ -180,10 +180,127 @@ fn what_is_not_to_be_taken_out_stays() {
 }
 
 #[test]
+fn headers_cookies_and_variables_that_are_kept_are_no_fields() {
+    let options =
+        RedactOptions { authorization: false, cookies: false, environment: false, ..RedactOptions::default() };
+    let headers = vec![
+        header("X-Auth-Token", "abcdef11"),
+        header("Authorization", "Bearer abcdef22"),
+        header("Cookie", "token=abcdef33; a=b"),
+    ];
+    let mut command = command("tool", &["http://u:pw@h"]);
+    command.env = vec![EnvVar { name: "API_TOKEN".into(), value: "abcdef44".into() }];
+    let request = Request { headers, ..Request::new("GET", "/") };
+    let samples = [exchange(request, vec![header("set-cookie", "token=abcdef55")], b""), run(command, vec![])];
+    let (session, _, redactions, _folder) = redact(&samples, &options);
+    assert_eq!(redactions, []);
+    assert_eq!(session.calls()[0].call, samples[0].call);
+    assert_eq!(session.calls()[1].call, samples[1].call);
+}
+
+#[test]
 fn words_of_the_facts_are_no_secrets() {
     let body = Body::Json { text: json!({ "token": "cancelled", "password": "exchange" }).to_string() };
     let samples = [exchange(Request { body, ..Request::new("POST", "/exchange") }, vec![], b"")];
     let (session, ..) = redact(&samples, &RedactOptions::default());
     let Act::Exchange(exchange) = &session.calls()[0].call.act else { panic!() };
     assert_eq!(exchange.request.path, "/[redacted]");
+}
+
+/// Everything of a session that may hold a secret, as text.
+fn all_text(session: &Session, outputs: &[Output]) -> String {
+    let of = |output: &Output| [Stream::Stdout, Stream::Stderr].map(|stream| output.read(stream, 0, 9999).unwrap());
+    let written = outputs.iter().flat_map(of).map(|bytes| String::from_utf8(bytes).unwrap());
+    written.fold(serde_json::to_string(session.calls()).unwrap(), |all, one| all + &one)
+}
+
+#[test]
+fn values_of_variables_with_harmless_names_stayed_in_outputs_and_arguments() {
+    let mut command = command("psql", &["postgres://app:dsnpw@db/app", "deadbeef-0001"]);
+    command.env = vec![
+        EnvVar { name: "DEPLOYMENT".into(), value: "deadbeef-0001".into() },
+        EnvVar { name: "DATABASE_URL".into(), value: "postgres://u:urlpw77@db/app".into() },
+        EnvVar { name: "PWD".into(), value: "/usr/src/app".into() },
+        EnvVar { name: "DEBUG".into(), value: "true".into() },
+    ];
+    let written = b"id deadbeef-0001, pw urlpw77, mysql://root:x@db true in /usr/src/app\n".to_vec();
+    let (session, outputs, ..) = redact(&[run(command, vec![(Stream::Stdout, written, 1)])], &RedactOptions::default());
+    assert_eq!(body(&outputs[0]), "id [redacted], pw [redacted], mysql://root:[redacted]@db true in /usr/src/app\n");
+    let Act::Run(run) = &session.calls()[0].call.act else { panic!() };
+    assert_eq!(run.command.args, ["postgres://app:[redacted]@db/app", "[redacted]"]);
+}
+
+#[test]
+fn credentials_in_headers_fields_and_urls_that_no_list_has_stayed() {
+    let request = Request {
+        headers: vec![
+            header("Private-Token", "glpat-1111"),
+            header("X-Amz-Security-Token", "amz-session-2222"),
+            header("Authorization", "Basic dTpiYXNpY3B3Mw=="),
+            header("Referer", "https://u:refpw@h/"),
+            header("X-Page-Token", "page-2"),
+        ],
+        body: Body::Json { text: r#"{"dbPassword":"dbpw4444","author":"Ann","nextPageToken":"page-2"}"#.into() },
+        ..Request::new("POST", "/x?API_TOKEN=query5555&next_token=page-2")
+    };
+    let headers = vec![
+        header("Location", "http://u:locpw@h/"),
+        header("WWW-Authenticate", "Bearer realm=\"here\""),
+        header("Access-Control-Allow-Credentials", "true"),
+    ];
+    let answer = br#"{"aws_secret_access_key":"aws66666","url":"ftp:\/\/u:ftpw@h","echo":"basicpw3"}"#;
+    let (session, outputs, ..) = redact(&[exchange(request, headers, answer)], &RedactOptions::default());
+    let all = all_text(&session, &outputs);
+    for secret in [
+        "glpat-1111",
+        "amz-session",
+        "dTpiYXN",
+        "basicpw3",
+        "refpw",
+        "dbpw4444",
+        "query5555",
+        "locpw",
+        "aws66666",
+        "ftpw",
+    ] {
+        assert!(!all.contains(secret), "{secret} in {all}");
+    }
+    let Act::Exchange(exchange) = &session.calls()[0].call.act else { panic!() };
+    assert_eq!(exchange.request.headers[3].value, "https://u:[redacted]@h/");
+    assert_eq!(exchange.request.headers[4].value, "page-2");
+    assert_eq!(exchange.request.path, "/x?API_TOKEN=[redacted]&next_token=page-2");
+    let expected = r#"{"dbPassword":"[redacted]","author":"Ann","nextPageToken":"page-2"}"#;
+    assert_eq!(exchange.request.body, Body::Json { text: expected.into() });
+    let head = &exchange.response.as_ref().unwrap().head;
+    assert_eq!(head.header("www-authenticate"), Some("Bearer realm=\"here\""));
+    assert_eq!(head.header("access-control-allow-credentials"), Some("true"));
+}
+
+#[test]
+fn a_form_and_arguments_kept_their_first_secret() {
+    let request =
+        Request { body: Body::Text { text: "user[password]=form1111&a=1".into() }, ..Request::new("POST", "/") };
+    let command = command("docker", &["build", "--build-arg", "NPM_TOKEN=npm22222", "-H", "X-Vault-Token: hvs.3333"]);
+    let samples = [exchange(request, vec![], b""), run(command, vec![])];
+    let (session, ..) = redact(&samples, &RedactOptions::default());
+    let Act::Exchange(exchange) = &session.calls()[0].call.act else { panic!() };
+    assert_eq!(exchange.request.body, Body::Text { text: "user[password]=[redacted]&a=1".into() });
+    let Act::Run(run) = &session.calls()[1].call.act else { panic!() };
+    assert_eq!(run.command.args[2..], ["NPM_TOKEN=[redacted]", "-H", "X-Vault-Token: [redacted]"]);
+}
+
+#[test]
+fn a_redacted_session_was_redacted_again() {
+    let mut samples = secret_samples();
+    let answer = br#"{"token":"[redacted]","at":"http://u:longpassword@h"}"#;
+    samples.push(exchange(Request::new("GET", "http://u:pw@h/?token=abc"), vec![], answer));
+    let options = RedactOptions { headers: vec!["x-mine".into()], ..RedactOptions::default() };
+    let (session, outputs, first, _folder) = redact(&samples, &options);
+    assert_ne!(first, []);
+    let again = session.recorded().unwrap();
+    let redacted = Redacted::of(&again, &options).unwrap();
+    assert_eq!(redacted.redactions(), []);
+    let calls: Vec<Call> = session.calls().iter().map(|one| one.call.clone()).collect();
+    assert_eq!(redacted.calls(), calls);
+    assert!(!all_text(&session, &outputs).contains("longpassword"));
 }

@@ -1,6 +1,6 @@
 //! Values that are known to be secret, replaced wherever they occur.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -14,9 +14,9 @@ const LONGEST: usize = 4096;
 /// More are not looked for.
 const MOST: usize = 10_000;
 
-/// Secrets as they are collected.
+/// Secrets as they are collected, each with what replaces it.
 #[derive(Debug, Default)]
-pub struct Collected(BTreeSet<Vec<u8>>);
+pub struct Collected(BTreeMap<Vec<u8>, Vec<u8>>);
 
 impl Collected {
     /// Remembers a value, with the forms that it has in URLs and in JSON.
@@ -25,18 +25,36 @@ impl Collected {
         if !(SHORTEST..=LONGEST).contains(&value.len()) || value == PLACEHOLDER || self.0.len() >= MOST {
             return;
         }
-        self.0.insert(value.as_bytes().to_vec());
-        self.0.insert(utf8_percent_encode(value, NON_ALPHANUMERIC).to_string().into_bytes());
+        self.insert(value.as_bytes().to_vec());
+        self.insert(utf8_percent_encode(value, NON_ALPHANUMERIC).to_string().into_bytes());
         let json = serde_json::Value::from(value).to_string();
-        self.0.insert(json.as_bytes()[1..json.len() - 1].to_vec());
+        self.insert(json.as_bytes()[1..json.len() - 1].to_vec());
+    }
+
+    /// Remembers a value that is only replaced between these bytes, which stay. It may be short.
+    pub fn add_within(&mut self, before: &[u8], value: &[u8], after: &[u8]) {
+        let found = [before, value, after].concat();
+        if found.len() <= LONGEST && self.0.len() < MOST {
+            self.0.insert(found, [before, PLACEHOLDER.as_bytes(), after].concat());
+        }
+    }
+
+    /// Remembers what was collected elsewhere.
+    pub fn add_all(&mut self, other: Self) {
+        self.0.extend(other.0.into_iter().take(MOST.saturating_sub(self.0.len())));
+    }
+
+    fn insert(&mut self, found: Vec<u8>) {
+        self.0.insert(found, PLACEHOLDER.into());
     }
 
     /// Ready to be looked for.
     pub fn known(&self) -> Secrets {
-        let longest = self.0.iter().map(Vec::len).max().unwrap_or_default();
-        let finder = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(&self.0);
+        let longest = self.0.keys().map(Vec::len).max().unwrap_or_default();
+        let finder = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(self.0.keys());
         // With none, or if there is no memory for them, nothing is found.
-        Secrets { finder: finder.ok().filter(|_| !self.0.is_empty()), longest }
+        let finder = finder.ok().filter(|_| !self.0.is_empty());
+        Secrets { finder, replacements: self.0.values().cloned().collect(), longest }
     }
 }
 
@@ -44,6 +62,8 @@ impl Collected {
 #[derive(Debug)]
 pub struct Secrets {
     finder: Option<AhoCorasick>,
+    /// What replaces each, in the finder's order.
+    replacements: Vec<Vec<u8>>,
     longest: usize,
 }
 
@@ -100,7 +120,7 @@ impl<'s> Replacer<'s> {
                 break;
             }
             out.extend_from_slice(&self.pending[done..found.start()]);
-            out.extend_from_slice(PLACEHOLDER.as_bytes());
+            out.extend_from_slice(&self.secrets.replacements[found.pattern()]);
             self.count += 1;
             done = found.end();
         }
