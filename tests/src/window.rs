@@ -243,25 +243,29 @@ impl App {
 
     /// Waits until an expression in the page is true. While it reads from an element that isn't there, it isn't.
     pub async fn until(&self, what: &str, expression: &str) {
-        let script = LOOKS.replace("EXPRESSION", expression);
         let began = Instant::now();
-        loop {
-            let Ok(looked) = timeout(STUCK, self.client.execute_async(&script, vec![])).await else {
-                panic!("{what} ({expression}): {}", self.driver.why_stuck(&self.home));
-            };
-            match looked {
-                Ok(Value::Bool(true)) => return,
-                Ok(Value::Bool(false)) => {}
-                Ok(thrown) => panic!("{what} ({expression}): {thrown}"),
-                // The page that looked was loaded again.
-                Err(error) if error.is_javascript_error() => tokio::time::sleep(Duration::from_millis(20)).await,
-                Err(error) => panic!("{what} ({expression}): {error}"),
-            }
+        while !self.comes(expression).await {
             if began.elapsed() > PATIENCE {
                 let shown = self.value("document.body.innerText").await;
                 let log = self.home.log();
                 panic!("never came: {what} ({expression})\nthe window shows: {shown}\nstderr: {log}");
             }
+        }
+    }
+
+    /// Whether an expression in the page becomes true within a second.
+    async fn comes(&self, expression: &str) -> bool {
+        let script = LOOKS.replace("EXPRESSION", expression);
+        match timeout(STUCK, self.client.execute_async(&script, vec![])).await {
+            Ok(Ok(Value::Bool(came))) => came,
+            Ok(Ok(thrown)) => panic!("{expression}: {thrown}"),
+            // The page that looked was loaded again.
+            Ok(Err(error)) if error.is_javascript_error() => {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                false
+            }
+            Ok(Err(error)) => panic!("{expression}: {error}"),
+            Err(_) => panic!("{expression}: {}", self.driver.why_stuck(&self.home)),
         }
     }
 
