@@ -308,3 +308,28 @@ test("what is typed for a rule is one when it is complete", () => {
   const lines = proposalWords({ kind: "lines", pattern: "^took [0-9]+ ms$" })
   expect(lines).toEqual(["Lines like", "^took [0-9]+ ms$", "differ between two runs. Leave them out?"])
 })
+
+test("a replay that ends as the last one did, before anybody looked, still has its results", async () => {
+  let results: ReplayRow["result"] = { kind: "waiting" }
+  const shell = new FakeShell({
+    replay: async () => {},
+    replay_results: async () => ({ rows: [{ ...row(1), result: results }], total: 1, proposed: [] }),
+  })
+  const replaying = new Replaying(shell)
+  replaying.show(1)
+  const ended = state({ running: false, done: 1, same: 1, whole: 1 })
+  replaying.see(ended)
+  await settle()
+  await replaying.start()
+  await settle()
+  expect(replaying.rows.map(({ result }) => result.kind)).toEqual(["waiting"])
+  results = { kind: "same", allowed: 0 }
+  replaying.see({ ...ended })
+  await settle()
+  expect(replaying.rows.map(({ result }) => result.kind)).toEqual(["same"])
+  // From now on nothing changes.
+  const before = asked(shell, "replay_results").length
+  replaying.see({ ...ended })
+  await settle()
+  expect(asked(shell, "replay_results").length).toBe(before)
+})

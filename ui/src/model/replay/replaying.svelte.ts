@@ -31,6 +31,8 @@ export class Replaying {
   #wanted = 0
   #pulling = false
   #stale = false
+  /** A replay was begun of which not all results are here. A short one may end in the state that the last one ended in. */
+  #unsettled = false
 
   /** `ready`: what a replay of the session waits for; it isn't begun if that failed. */
   constructor(
@@ -78,8 +80,11 @@ export class Replaying {
     const { session, choices } = this
     this.#forget()
     const failed = await this.#ready(session)
-    if (failed === undefined) await this.#act(() => this.#shell.ask("replay", { session, choices }))
-    else if (session === this.session) this.trouble = failed
+    if (failed === undefined) {
+      await this.#act(() => this.#shell.ask("replay", { session, choices }))
+      this.#unsettled = true
+      if (this.#open) void this.pull()
+    } else if (session === this.session) this.trouble = failed
   }
 
   async stop(): Promise<void> {
@@ -91,7 +96,7 @@ export class Replaying {
     this.#shown = state
     const same =
       before?.session === state?.session && before?.running === state?.running && before?.done === state?.done
-    if (!same && this.#open) void this.pull()
+    if ((!same || this.#unsettled) && this.#open) void this.pull()
   }
 
   setOnlyFailed(only: boolean): void {
@@ -135,6 +140,7 @@ export class Replaying {
     this.rows = list.rows
     this.total = list.total
     this.proposed = list.proposed
+    this.#unsettled = list.rows.some(({ result }) => result.kind === "waiting" || result.kind === "running")
   }
 
   #forget(): void {
